@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LOCKBUS_DOOR_H
+#define LOCKBUS_DOOR_H
+
+/*
+ * What a door is like, and what happens to it. A door is one compartment: a
+ * latch that can be released and, mostly, a sensor that says whether the leaf
+ * is shut. Doors are named by their cabinet-wide number, 0 to 1023, which is
+ * what signatures are made for; the label ("A07") is for people.
+ */
+
+#include <lockbus/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum lockbus_latch {
+    LOCKBUS_LATCH_UNKNOWN = 1, /* not read yet */
+    LOCKBUS_LATCH_SHUT = 2,
+    LOCKBUS_LATCH_RELEASING = 3, /* allowed to open, still shut */
+    LOCKBUS_LATCH_OPEN = 4,
+    LOCKBUS_LATCH_AJAR = 5,   /* open for longer than ajar_after_s */
+    LOCKBUS_LATCH_JAMMED = 6, /* pulsed, never opened */
+    LOCKBUS_LATCH_FORCED = 7, /* opened without being told to */
+    LOCKBUS_LATCH_AWAY = 8    /* its board does not answer */
+};
+
+enum lockbus_custody {
+    LOCKBUS_CUSTODY_VACANT = 1,
+    LOCKBUS_CUSTODY_LOADING = 2,
+    LOCKBUS_CUSTODY_OCCUPIED = 3,
+    LOCKBUS_CUSTODY_EMPTYING = 4
+};
+
+/* A copy of what is known of one door. */
+struct lockbus_door {
+    uint32_t size; /* set to sizeof(struct lockbus_door) before asking */
+    uint16_t number;
+    char label[16];
+    char door_size[8]; /* "S", "XL": as configured */
+    char remark[48];
+    enum lockbus_latch latch;
+    enum lockbus_custody custody;
+    bool blocked;
+    bool frozen;   /* its stay's issuer was distrusted: service only */
+    bool assumed;  /* no sensor: leaf facts are timed */
+    uint64_t stay; /* the current or last one; 0: never used */
+    uint8_t parcel_ref[16];
+    uint8_t release_uses_left, courier_uses_left;
+    uint8_t seals;        /* codes that open it: 0 to 2 */
+    uint64_t return_in_s; /* powered seconds left; UINT64_MAX: no return key */
+};
+
+enum lockbus_event_kind {
+    LOCKBUS_EVENT_NONE = 0,
+    /* what came of a ticket */
+    LOCKBUS_EVENT_SENT = 1,     /* the pulse is on the wire */
+    LOCKBUS_EVENT_ACCEPTED = 2, /* the board confirmed it */
+    LOCKBUS_EVENT_OPENED = 3,   /* the leaf was seen open: the end */
+    LOCKBUS_EVENT_FAILED = 4,   /* never opened: the end */
+    LOCKBUS_EVENT_UNKNOWN = 5,  /* what came of it cannot be known: the end */
+    LOCKBUS_EVENT_EXPIRED = 6,  /* no pulse was sent in time: the end */
+    LOCKBUS_EVENT_REFUSED = 7,  /* by `rule`: the end */
+    LOCKBUS_EVENT_DONE = 8,     /* something that opens nothing is on record */
+    /* what happens to doors */
+    LOCKBUS_EVENT_LEAF = 20,    /* latch holds the new state */
+    LOCKBUS_EVENT_CUSTODY = 21, /* custody holds the new one */
+    LOCKBUS_EVENT_FORCED = 22,
+    LOCKBUS_EVENT_AJAR = 23,
+    LOCKBUS_EVENT_JAMMED = 24,
+    /* boards and ports */
+    LOCKBUS_EVENT_BOARD_AWAY = 40,
+    LOCKBUS_EVENT_BOARD_BACK = 41,
+    LOCKBUS_EVENT_BOARD_REFUSED =
+        42, /* answers, but is not what it should be */
+    LOCKBUS_EVENT_PORT_LOST = 43,
+    LOCKBUS_EVENT_PORT_OPEN = 44,
+    /* the cabinet */
+    LOCKBUS_EVENT_JOURNAL_FAILED = 60, /* no open until restart */
+    LOCKBUS_EVENT_LOST = 61 /* `count` events were dropped: poll faster */
+};
+
+struct lockbus_event {
+    uint32_t size; /* set by the library */
+    enum lockbus_event_kind kind;
+    uint64_t at_us;  /* the host's clock, as told to poll */
+    uint32_t ticket; /* 0: of none */
+    uint16_t door;   /* 0xFFFF: of none */
+    char label[16];
+    enum lockbus_rule rule;
+    enum lockbus_latch latch;
+    enum lockbus_custody custody;
+    unsigned board; /* as the configuration numbers boards */
+    uint32_t count;
+    bool assumed;
+    char text[96]; /* one sentence for a person or a log */
+};
+
+/* "SHUT", "VACANT", "OPENED" ...; "?" for a value that is none. Static. */
+LOCKBUS_API const char *lockbus_latch_name(enum lockbus_latch latch);
+LOCKBUS_API const char *lockbus_custody_name(enum lockbus_custody custody);
+LOCKBUS_API const char *lockbus_event_name(enum lockbus_event_kind kind);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LOCKBUS_ISSUE_H
+#define LOCKBUS_ISSUE_H
+
+/*
+ * The issuing side: what a back end, a courier's app or a key ceremony calls.
+ * None of it runs in a cabinet and none of it needs one.
+ *
+ * Keys are Ed25519. A signer is either a seed in memory or a callback that
+ * reaches a hardware module; the library never writes a seed anywhere.
+ */
+
+#include <lockbus/grant.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Signs `len` bytes with Ed25519 and returns OK, or any error to give up.
+ * The bytes already start with the prefix; sign them as they are.
+ */
+typedef enum lockbus_err (*lockbus_sign_fn)(void *user, const uint8_t *bytes,
+                                            size_t len, uint8_t signature[64]);
+
+struct lockbus_signer {
+    uint8_t public_key[32];
+    lockbus_sign_fn sign; /* NULL: `seed` is used */
+    void *user;
+    uint8_t seed[32];
+};
+
+/* A new key from the system's random. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_signer_generate(struct lockbus_signer *signer);
+
+/* The key of a seed. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_signer_from_seed(struct lockbus_signer *signer, const uint8_t seed[32]);
+
+/* Wipes the seed. Null-safe. */
+LOCKBUS_API void lockbus_signer_wipe(struct lockbus_signer *signer);
+
+/*
+ * Key files: one line of text, `lockbus-key-v1 ROLE REGION_FIRST REGION_LAST
+ * HEX64`, mode 0600; a public key file starts with lockbus-pub-v1. ROLE is
+ * root, issuer, operations, security or courier.
+ */
+struct lockbus_key_file {
+    char role[16];
+    uint32_t region_first, region_last;
+    bool secret;
+    struct lockbus_signer signer; /* seed zero in a public key file */
+};
+
+/* USAGE when a file of that name exists (it is never overwritten); IO. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_key_save(const char *path, const struct lockbus_key_file *key,
+                 struct lockbus_error *why);
+
+/* CONFIG when it has no such form or a secret is readable by others; IO. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_key_load(const char *path, struct lockbus_key_file *key,
+                 struct lockbus_error *why);
+
+/* ---- Grants, proofs -------------------------------------------------------
+ */
+
+/* Signs a grant. USAGE names the field that is out of range. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_grant(
+    uint8_t out[LOCKBUS_GRANT_LEN], const struct lockbus_grant *grant,
+    const struct lockbus_signer *issuer, struct lockbus_error *why);
+
+/* Signs a proof over a challenge that the cabinet gave. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_proof(
+    uint8_t out[LOCKBUS_PROOF_LEN], enum lockbus_proof_kind kind, uint16_t door,
+    const uint8_t cabinet_id[16], uint64_t stay, const uint8_t challenge[16],
+    const struct lockbus_signer *signer, struct lockbus_error *why);
+
+/* ---- Codes and seals -------------------------------------------------------
+ */
+
+struct lockbus_code_form {
+    bool digits;         /* a keypad of digits only */
+    unsigned secret_len; /* characters after the door: 6..32; 0: the default,
+                          * 8 letters or 10 digits */
+    uint32_t opslimit;   /* Argon2id: 1..10; 0: the default, 3 */
+    uint32_t memory_kib; /* 8..262144; 0: the default, 65536 */
+};
+
+/**
+ * Makes a random code for a door and seals the release seed under it.
+ *
+ * @param code  Receives the code's text with its zero byte; it is shown or
+ *              sent once and kept nowhere. Wipe it.
+ */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_issue_code(char code[LOCKBUS_CODE_TEXT_MAX],
+                   uint8_t seal[LOCKBUS_SEAL_LEN],
+                   const struct lockbus_code_form *form, uint16_t door,
+                   const uint8_t cabinet_id[16], uint64_t stay,
+                   const uint8_t release_seed[32], struct lockbus_error *why);
+
+/* A DepositPackage of a grant and its seal (NULL: none). */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_package_write(uint8_t out[LOCKBUS_PACKAGE_MAX], size_t *len,
+                      const uint8_t grant[LOCKBUS_GRANT_LEN],
+                      const uint8_t *seal);
+
+/* ---- Orders -----------------------------------------------------------------
+ */
+
+struct lockbus_order {
+    enum lockbus_service_action action;
+    uint16_t door;
+    uint8_t cabinet_id[16];
+    uint64_t order_no;  /* high 32 bits: the epoch */
+    uint64_t not_after; /* Unix s */
+    uint8_t challenge[16];
+    uint32_t reason; /* the operator's own number */
+};
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_order(
+    uint8_t out[LOCKBUS_ORDER_LEN], const struct lockbus_order *order,
+    const struct lockbus_signer *first, const struct lockbus_signer *second,
+    struct lockbus_error *why);
+
+struct lockbus_commission {
+    bool amendment;
+    uint16_t doors;
+    uint8_t cabinet_id[16];
+    uint64_t order_no;
+    uint8_t map_hash[32], manifest_hash[32];
+    uint32_t region;
+};
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_commission(
+    uint8_t out[LOCKBUS_COMMISSION_LEN], const struct lockbus_commission *order,
+    const struct lockbus_signer *first, const struct lockbus_signer *second,
+    struct lockbus_error *why);
+
+/* ---- Manifests
+ * --------------------------------------------------------------- */
+
+/**
+ * Signs a manifest that a text file describes (docs/GRANTS.md has its form)
+ * with the roots given, in any order.
+ *
+ * @param signers  2 to 10 root keys.
+ */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_issue_manifest(uint8_t out[LOCKBUS_MANIFEST_MAX], size_t *len,
+                       const char *ini_path,
+                       const struct lockbus_signer *signers, size_t count,
+                       struct lockbus_error *why);
+
+/* BLAKE2b-256, what a commissioning order says of a manifest. */
+LOCKBUS_API void lockbus_hash(uint8_t out[32], const uint8_t *bytes,
+                              size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

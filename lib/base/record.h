@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LB_RECORD_H
+#define LB_RECORD_H
+
+/*
+ * The journal's records: what the gate decides, what the journal stores and
+ * what the fold at start reads again. A record is 128 bytes: a head of 24
+ * and a body of 104 whose layout depends on the type. Bodies are read and
+ * written by lib/gate (record bodies) with lb_put_/lb_get_ of bytes.h; the
+ * journal never looks inside one.
+ *
+ *   off size  head
+ *     0    1  type
+ *     1    1  kind (depends on the type)
+ *     2    2  door (0xFFFF: the cabinet)
+ *     4    4  ref (an intent's number, or as the type says)
+ *     8    8  stay
+ *    16    8  powered time of the cabinet, ms over all boots
+ *    24  104  body
+ *
+ * All numbers are little-endian. Unused bytes are zero. The values of the
+ * enums are stored and never change.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    LB_RECORD_LEN = 128,
+    LB_RECORD_BODY = 104,
+    LB_BATCH_MAX = 30,     /* records in one block: one commit */
+    LB_DOOR_NONE = 0xFFFF, /* a record about the cabinet */
+    LB_DOOR_MAX = 1024
+};
+
+struct lb_record {
+    uint8_t type;
+    uint8_t kind;
+    uint16_t door;
+    uint32_t ref;
+    uint64_t stay;
+    uint64_t powered_ms;
+    uint8_t body[LB_RECORD_BODY];
+};
+
+/* Records that must land in one block, whole or not at all. */
+struct lb_batch {
+    size_t count;
+    struct lb_record rec[LB_BATCH_MAX];
+};
+
+enum lb_record_type {
+    LB_REC_NONE = 0,
+    LB_REC_BOOT = 1,       /* a process took over; ref = boot number */
+    LB_REC_MANIFEST = 2,   /* kind = part, ref = total bytes; body = bytes */
+    LB_REC_ROWS = 3,       /* door = first, kind = 1..6 digests of 16 B */
+    LB_REC_COMMISSION = 4, /* kind 0 first, 1 amendment */
+    LB_REC_STAY = 5,       /* keys: courier, release, return; return_after_s
+                            * u32; uses u8 */
+    LB_REC_GRANT = 6,      /* grant hash 32, parcel_ref 16, issuer id 8,
+                            * not_before u64, valid_for_s u32 */
+    LB_REC_INTENT = 7,     /* kind = enum lb_open; ref = intent number */
+    LB_REC_RESULT = 8,     /* kind = enum lb_outcome; ref = its intent */
+    LB_REC_LEAF = 9,       /* kind = enum lb_leaf_fact; body[0] assumed */
+    LB_REC_CUSTODY = 10,   /* kind = new custody; body[0] old, [1] cause */
+    LB_REC_ORDER = 11,     /* kind = service action 2..4 */
+    LB_REC_SEAL = 12,      /* kind = slot 0 or 1; body = the seal */
+    LB_REC_TRY = 13,       /* kind 1: also spends one of the cabinet's */
+    LB_REC_TRY_BACK = 14,  /* a right code gives its stay's tries back */
+    LB_REC_REFUSAL = 15,   /* kind = enum lb_ask_kind; body: rule u16,
+                            * count u32, claimed key_id 8 */
+    LB_REC_ALARM = 16,     /* kind = enum lb_alarm; ref = ticket or board */
+    LB_REC_TIME = 17,      /* body: time floor u64, Unix s */
+    LB_REC_BOARD = 18,     /* ref = board; kind 0 away, 1 back, 2 refused */
+    /* Checkpoint: the state of the gate, which these records set anew. */
+    LB_REC_CKPT_FIRST = 32,
+    LB_REC_CKPT_DOOR = 32,
+    LB_REC_CKPT_KEYS = 33,
+    LB_REC_CKPT_GRANT = 34,
+    LB_REC_CKPT_SEAL = 35,
+    LB_REC_CKPT_TRIES = 36,
+    LB_REC_CKPT_CABINET = 37,
+    LB_REC_CKPT_MANIFEST = 38,
+    LB_REC_CKPT_HOURLY = 39,
+    LB_REC_CKPT_ROWS = 40,
+    LB_REC_CKPT_END = 63 /* the checkpoint before it is whole */
+};
+
+/* What an open was for; 1..5 are the kinds of proof. */
+enum lb_open {
+    LB_OPEN_NONE = 0,
+    LB_OPEN_RELEASE = 1,
+    LB_OPEN_RETURN = 2,
+    LB_OPEN_DEPOSIT = 3,
+    LB_OPEN_REOPEN = 4,
+    LB_OPEN_CANCEL = 5,
+    LB_OPEN_SERVICE = 6
+};
+
+enum lb_outcome {
+    LB_OUTCOME_NONE = 0,
+    LB_OUTCOME_OPENED = 1,
+    LB_OUTCOME_NEVER_OPENED = 2, /* only from a working sensor */
+    LB_OUTCOME_UNKNOWN = 3
+};
+
+enum lb_leaf_fact { LB_LEAF_NONE = 0, LB_LEAF_OPENED = 1, LB_LEAF_SHUT = 2 };
+
+enum lb_custody {
+    LB_CUSTODY_NONE = 0,
+    LB_CUSTODY_VACANT = 1,
+    LB_CUSTODY_LOADING = 2,
+    LB_CUSTODY_OCCUPIED = 3,
+    LB_CUSTODY_EMPTYING = 4,
+    LB_CUSTODY_COUNT = 5
+};
+
+enum lb_alarm {
+    LB_ALARM_NONE = 0,
+    LB_ALARM_FORCED = 1,  /* the leaf opened unbidden */
+    LB_ALARM_AJAR = 2,    /* open beyond ajar_after_s */
+    LB_ALARM_JAMMED = 3,  /* pulsed, never opened */
+    LB_ALARM_JOURNAL = 4, /* a gap or damage was found at start */
+    LB_ALARM_COUNT = 5
+};
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LB_BUS_H
+#define LB_BUS_H
+
+/*
+ * One RS-485 line and its boards. lb_bus_poll() moves bytes and machines;
+ * what comes of it is read with lb_bus_next(). Nothing blocks, nothing
+ * allocates after lb_bus_new(). Times are the host's monotonic microseconds,
+ * given in; the bus never asks a clock.
+ *
+ * An output is driven by lb_bus_pulse() alone, and that takes a permit.
+ */
+
+#include "base/permit.h"
+#include "board/profile.h"
+
+#include <lockbus/line.h>
+
+enum lb_bus_limits {
+    LB_BUS_BOARDS = 64,
+    LB_BUS_REPORTS = 256, /* waiting to be read */
+    LB_BUS_TRACE_MAX = 256
+};
+
+struct lb_bus;
+
+struct lb_bus_board {
+    uint8_t address;                  /* 1..247, unique in the cabinet */
+    const struct lb_profile *profile; /* borrowed for the life of the bus */
+    uint32_t pulse_ms;                /* within the profile's range */
+    uint32_t rest_ms;                 /* a channel's, between pulses */
+    bool shut_is;                     /* the input's level when shut */
+};
+
+struct lb_bus_config {
+    struct lockbus_line line; /* a copy; opened and reopened by the bus */
+    uint32_t baud;            /* for quiet times; 0: a line without them */
+    unsigned bits_per_byte;   /* 10 or 11: start, data, parity, stop */
+    uint8_t at_once;          /* solenoids driven at once on this bus */
+    const struct lb_bus_board *boards; /* copied */
+    size_t board_count;
+};
+
+enum lb_report_kind {
+    LB_REPORT_NONE = 0,
+    LB_REPORT_LEAF,       /* a corroborated reading changed, or the first */
+    LB_REPORT_SENT,       /* the pulse's last byte is on the wire; ref */
+    LB_REPORT_ACCEPTED,   /* the board confirmed it; ref */
+    LB_REPORT_PULSE_LOST, /* no confirmation: whether it pulsed is unknown */
+    LB_REPORT_DROPPED,    /* deadline passed or board away: not sent; ref */
+    LB_REPORT_MISSED,     /* one reply missed */
+    LB_REPORT_SUSPECT,    /* several missed */
+    LB_REPORT_AWAY,       /* the board is lost; reason in text */
+    LB_REPORT_BACK,       /* answers again, checked, all off, read back */
+    LB_REPORT_REFUSED,    /* answers, but is not what the profile says */
+    LB_REPORT_PORT_LOST,
+    LB_REPORT_PORT_OPEN,
+    LB_REPORT_ROUND /* every present board was polled once more */
+};
+
+struct lb_report {
+    enum lb_report_kind kind;
+    uint8_t board;   /* index into config.boards */
+    uint8_t channel; /* 0-based */
+    bool leaf_open;
+    uint32_t ref;
+    uint64_t at_us;
+    const char *text; /* static: why, for people; may be NULL */
+};
+
+struct lb_bus_counters {
+    uint64_t requests, replies, timeouts, crc_errors, foreign, late, echoes,
+        exceptions, stray_bytes, pulses, rounds;
+};
+
+/* USAGE: a field out of range; NOMEM; IO: no descriptors below 1024 for the
+ * codec. The line is opened by the first poll. */
+LOCKBUS_CHECK enum lockbus_err lb_bus_new(struct lb_bus **out,
+                                          const struct lb_bus_config *config);
+/* All outputs off (best effort, at most 200 ms of polling by the owner
+ * before: lb_bus_stop), then close. */
+void lb_bus_free(struct lb_bus **bus);
+
+/* Moves everything; `now_us` never falls. */
+void lb_bus_poll(struct lb_bus *bus, uint64_t now_us);
+
+/* When it wants to be polled again at the latest; UINT64_MAX: when bytes
+ * arrive on lb_bus_fd(). */
+uint64_t lb_bus_next_us(const struct lb_bus *bus);
+
+/* The line's descriptor, -1 while it is closed or has none. */
+int lb_bus_fd(const struct lb_bus *bus);
+
+/* The next report; false: none waits. */
+bool lb_bus_next(struct lb_bus *bus, struct lb_report *report);
+
+/* Asks for the pulses of a permit on one channel: first in schedule, the
+ * first in any case, each further one only while the leaf is still shut, the
+ * rest time between them. `deadline_us` is the permit's deadline on the
+ * host's clock. OFFLINE when the board is away (nothing is queued); BUSY
+ * when the channel has one already; USAGE. */
+LOCKBUS_CHECK enum lockbus_err lb_bus_pulse(struct lb_bus *bus, uint8_t board,
+                                            uint8_t channel,
+                                            const struct lb_permit *permit,
+                                            uint64_t deadline_us);
+/* Withdraws what has not been sent yet. */
+void lb_bus_cancel(struct lb_bus *bus, uint8_t board, uint8_t channel);
+
+/* Reads this board next, before its turn (D8, P3, S3). */
+void lb_bus_ask(struct lb_bus *bus, uint8_t board);
+
+/* Whether the board answered in the last round. */
+bool lb_bus_present(const struct lb_bus *bus, uint8_t board);
+
+/* Stops polling and switches every output off; true when that is done or
+ * cannot be (poll until then). */
+bool lb_bus_stop(struct lb_bus *bus);
+
+void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out);
+
+/* Board's own counters and learnt reply time, for lockbus watch. */
+void lb_bus_board_counters(const struct lb_bus *bus, uint8_t board,
+                           struct lb_bus_counters *out, uint32_t *reply_us);
+
+#endif

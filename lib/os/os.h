@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LB_OS_H
+#define LB_OS_H
+
+/*
+ * Everything of the library that touches the operating system: lines, the
+ * directory a journal lives in, the loop that one descriptor stands for, the
+ * worker, whole files. Each part has its own .c; they share nothing.
+ */
+
+#include "base/store.h"
+
+#include <lockbus/line.h>
+
+#include <stdbool.h>
+
+/* ---- Lines (serial.c, tty.c, tcp.c) ------------------------------------- */
+
+struct lb_serial_settings {
+    uint32_t baud;
+    uint8_t data_bits; /* 7 or 8 */
+    char parity;       /* 'N', 'E' or 'O' */
+    uint8_t stop_bits; /* 1 or 2 */
+};
+
+/*
+ * Makes a line of a port's name, closed:
+ *   usb:VVVV:PPPP[:SERIAL]  a USB adapter, found again after a replug
+ *   path:/dev/NAME          a serial port, through libserialport
+ *   pty:PATH                a plain tty or pty, settings by termios only
+ *   rtu+tcp:HOST:PORT       RTU frames behind a serial server
+ * The line is given to *line (its `user` is allocated; lb_line_free).
+ * CONFIG: the name has no such form; NOMEM.
+ */
+LOCKBUS_CHECK enum lockbus_err
+lb_line_new(struct lockbus_line *line, const char *port,
+            const struct lb_serial_settings *settings,
+            struct lockbus_error *why);
+void lb_line_free(struct lockbus_line *line);
+
+/* ---- Ports (ports.c) ----------------------------------------------------- */
+
+struct lb_port_info {
+    char path[64], serial[64], driver[32], text[96];
+    unsigned vid, pid; /* 0: not USB */
+    int latency_ms;    /* -1: not known */
+};
+LOCKBUS_CHECK enum lockbus_err lb_ports(struct lb_port_info *out, size_t cap,
+                                        size_t *count);
+
+/* ---- A directory as a store (file.c) --------------------------------------
+ */
+
+/* Opens a directory for a journal, takes its lock (flock on `lock`); BUSY
+ * when another process holds it, IO otherwise. read_only takes no lock. */
+LOCKBUS_CHECK enum lockbus_err lb_dir_open(struct lb_store *store,
+                                           const char *path, bool create,
+                                           bool read_only,
+                                           struct lockbus_error *why);
+void lb_dir_close(struct lb_store *store);
+
+/* A whole regular file of at most `cap` bytes; CONFIG or IO in `why`.
+ * private_only refuses files that others than the owner may read. */
+LOCKBUS_CHECK enum lockbus_err lb_file_read(const char *path, uint8_t *buf,
+                                            size_t cap, size_t *len,
+                                            bool private_only,
+                                            struct lockbus_error *why);
+/* A new file, durable; USAGE when it exists. */
+LOCKBUS_CHECK enum lockbus_err lb_file_write(const char *path,
+                                             const uint8_t *bytes, size_t len,
+                                             unsigned mode,
+                                             struct lockbus_error *why);
+
+/* ---- The loop (loop.c): one epoll descriptor with a timer ------------------
+ */
+
+enum { LB_LOOP_WATCHES = 16 };
+struct lb_loop {
+    int epoll, timer;
+    int watched[LB_LOOP_WATCHES];
+    size_t count;
+};
+LOCKBUS_CHECK enum lockbus_err lb_loop_open(struct lb_loop *loop);
+void lb_loop_close(struct lb_loop *loop);
+/* The set of descriptors to watch for input; cheap when nothing changed. */
+void lb_loop_watch(struct lb_loop *loop, const int *fds, size_t count);
+/* Makes the descriptor readable `in_us` from now; UINT64_MAX: never. */
+void lb_loop_arm(struct lb_loop *loop, uint64_t in_us);
+
+/* ---- The worker (worker.c): one thread for what blocks ---------------------
+ */
+
+enum { LB_WORKER_JOBS = 4 };
+struct lb_worker;
+/* inline_only runs each job inside lb_worker_submit(): tests, simulations. */
+LOCKBUS_CHECK enum lockbus_err lb_worker_new(struct lb_worker **out,
+                                             bool inline_only);
+/* Waits for the job that runs. */
+void lb_worker_free(struct lb_worker **worker);
+int lb_worker_fd(const struct lb_worker *worker); /* readable when one ended */
+/* BUSY when LB_WORKER_JOBS wait. `run` is called on the worker's thread. */
+LOCKBUS_CHECK enum lockbus_err
+lb_worker_submit(struct lb_worker *worker, void (*run)(void *job), void *job);
+/* A job that has ended, oldest first; NULL: none. */
+void *lb_worker_ended(struct lb_worker *worker);
+
+/* ---- Clocks, for tools and the runner only --------------------------------
+ */
+
+uint64_t lb_clock_boot_us(void);
+
+/* Memory that is not swapped, where allowed; *locked says whether it is. */
+void lb_memory_lock(void *p, size_t len, bool *locked);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include "tool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    tool_fn *run;
+    const char *usage, *text;
+} commands[] = {
+    /* one line a command, in the order in which a newcomer needs them */
+    {"gate", cmd_gate, "FILE...", "run gate vectors against this library"},
+};
+
+int tool_complain(const struct lockbus_error *why)
+{
+    fputs("lockbus: ", stderr);
+    if (why->file[0] != '\0') {
+        fprintf(stderr, "%s:", why->file);
+        if (why->line != 0) {
+            fprintf(stderr, "%u:", why->line);
+        }
+        fputc(' ', stderr);
+    }
+    if (why->field[0] != '\0') {
+        fprintf(stderr, "%s: ", why->field);
+    }
+    fputs(why->text[0] != '\0' ? why->text : lockbus_err_name(why->err),
+          stderr);
+    if (why->rule != LOCKBUS_RULE_NONE) {
+        fprintf(stderr, " (rule %s)", lockbus_rule_name(why->rule));
+    }
+    fputc('\n', stderr);
+    return TOOL_FAILED;
+}
+
+int tool_usage(const char *name, const char *usage)
+{
+    fprintf(stderr, "usage: lockbus %s %s\n", name, usage);
+    return TOOL_USAGE;
+}
+
+static int help(FILE *to)
+{
+    fputs("lockbus: parcel-locker lock boards that open on signatures only\n\n",
+          to);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        fprintf(to, "  lockbus %s %s\n        %s\n", commands[i].name,
+                commands[i].usage, commands[i].text);
+    }
+    return to == stdout ? TOOL_OK : TOOL_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        return help(stderr);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        return help(stdout);
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "lockbus: no command %s; try lockbus help\n", argv[1]);
+    return TOOL_USAGE;
+}

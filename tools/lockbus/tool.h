@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef TOOL_H
+#define TOOL_H
+
+/*
+ * The command line tool: one function a subcommand, each in a file of its
+ * own (cmd_NAME.c). Exit codes: 0 done, 1 refused or failed, 2 wrong use.
+ */
+
+#include <lockbus/error.h>
+
+enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
+
+/* argv[0] is the subcommand's name. */
+typedef int tool_fn(int argc, char **argv);
+
+tool_fn cmd_gate;
+
+/* "lockbus: FILE:LINE: FIELD: TEXT (RULE)" on standard error; TOOL_FAILED. */
+int tool_complain(const struct lockbus_error *why);
+
+/* "lockbus NAME: " and a usage line on standard error; TOOL_USAGE. */
+int tool_usage(const char *name, const char *usage);
+
+#endif
