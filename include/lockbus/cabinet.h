@@ -212,7 +212,7 @@ lockbus_seal(struct lockbus_cabinet *cabinet, uint16_t door,
 /* The parcel is still inside: EMPTYING becomes OCCUPIED again. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_not_emptied(struct lockbus_cabinet *cabinet, uint16_t door,
-                    struct lockbus_error *why);
+                    uint32_t *ticket, struct lockbus_error *why);
 
 /* ---- Looking ------------------------------------------------------------- */
 

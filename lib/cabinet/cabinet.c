@@ -1,3 +1,394 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
-#include "cabinet/config.h"
+
+/*
+ * Opening and closing: all memory of a cabinet is allocated here, and in
+ * what lb_bus_new(), lb_worker_new() and lb_line_new() allocate for it.
+ */
+
+#include "cabinet/cabinet.h"
+
+#include "base/bytes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum lockbus_err on_block(void *user, const struct lb_block_head *head)
+{
+    struct lockbus_cabinet *cab = user;
+
+    lb_gate_block(&cab->gate, head->powered_ms, head->unix_s, head->trusted);
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err on_record(void *user, const struct lb_block_head *head,
+                                  const struct lb_record *record)
+{
+    struct lockbus_cabinet *cab = user;
+
+    (void)head;
+    return lb_gate_apply(&cab->gate, record) ? LOCKBUS_OK : LOCKBUS_ERR_CORRUPT;
+}
+
+static size_t on_snapshot(void *user, uint32_t *cursor, struct lb_record *out,
+                          size_t cap)
+{
+    struct lockbus_cabinet *cab = user;
+
+    return lb_gate_snapshot(&cab->gate, cursor, out, cap);
+}
+
+enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
+                                    struct lockbus_error *why)
+{
+    struct lb_journal_visitor visitor = {
+        .user = cab, .block = on_block, .record = on_record};
+    struct lb_journal_snapshot snapshot = {.user = cab, .next = on_snapshot};
+    enum lockbus_err err = lb_journal_open(cab->journal, &cab->store, &visitor,
+                                           &snapshot, &cab->recovery);
+
+    if (err != LOCKBUS_OK) {
+        return lb_why(why, err, "journal",
+                      cab->recovery.text[0] != '\0'
+                          ? cab->recovery.text
+                          : "the journal cannot be read");
+    }
+    cab->base_powered_ms = cab->gate.powered_ms;
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err wire_line(struct lockbus_cabinet *cab, size_t b,
+                                  const struct lb_config_bus *bus,
+                                  const struct lockbus_options *options,
+                                  struct lockbus_error *why)
+{
+    static const char host[] = "host:";
+    size_t count = options != NULL ? options->line_count : 0;
+
+    if (strncmp(bus->port, host, sizeof host - 1) != 0) {
+        cab->line_ours[b] = true;
+        return lb_line_new(&cab->line[b], bus->port, &bus->serial, why);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct lockbus_host_line *line = &options->lines[i];
+
+        if (line->name != NULL &&
+            strcmp(line->name, bus->port + sizeof host - 1) == 0) {
+            if (line->line.open == NULL || line->line.send == NULL ||
+                line->line.receive == NULL || line->line.fd == NULL ||
+                line->line.close == NULL) {
+                return lb_why(why, LOCKBUS_ERR_USAGE, "lines",
+                              "a host line lacks a function");
+            }
+            cab->line[b] = line->line;
+            return LOCKBUS_OK;
+        }
+    }
+    return lb_why(why, LOCKBUS_ERR_USAGE, "lines",
+                  "the configuration names a host line that was not given");
+}
+
+static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
+                                 const struct lb_config *config,
+                                 const struct lockbus_options *options,
+                                 struct lockbus_error *why)
+{
+    const struct lb_config_bus *bus = &config->bus[b];
+    struct lb_bus_board board[LB_BUS_BOARDS];
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->board_count; i++) {
+        const struct lb_config_board *from = &config->board[i];
+
+        if (from->bus != b || count == LB_BUS_BOARDS) {
+            continue;
+        }
+        cab->boards[i].bus = (uint8_t)b;
+        cab->boards[i].index = (uint8_t)count;
+        board[count++] = (struct lb_bus_board){
+            .address = from->address,
+            .profile = &cab->profiles[from->profile],
+            .pulse_ms = config->pulse_ms,
+            .rest_ms = config->rest_ms,
+            .shut_is = config->shut_is,
+        };
+    }
+    enum lockbus_err err = wire_line(cab, b, bus, options, why);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    struct lb_bus_config wiring = {
+        .line = cab->line[b],
+        .baud = bus->serial.baud,
+        .bits_per_byte = 1U + bus->serial.data_bits +
+                         (bus->serial.parity != 'N') + bus->serial.stop_bits,
+        .at_once = config->at_once,
+        .boards = board,
+        .board_count = count,
+    };
+    err = lb_bus_new(&cab->bus[b], &wiring);
+    return err == LOCKBUS_OK
+               ? err
+               : lb_why(why, err, bus->name, "the bus cannot be set up");
+}
+
+static void wire_doors(struct lockbus_cabinet *cab,
+                       const struct lb_config *config)
+{
+    for (size_t i = 0; i < config->board_count; i++) {
+        cab->boards[i].number = config->board[i].number;
+        for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+            cab->boards[i].door[c] = LB_DOOR_NONE;
+        }
+    }
+    cab->board_count = config->board_count;
+    for (uint16_t n = 0; n < config->door_count; n++) {
+        const struct lb_config_door *from = &config->door[n];
+        struct lb_slot *slot = &cab->slots[n];
+
+        lb_latch_init(&slot->latch);
+        if (!from->used) {
+            continue;
+        }
+        slot->used = true;
+        slot->sensor = from->sensor;
+        slot->assume_open_s = from->assume_open_s;
+        slot->board = from->board;
+        slot->channel = from->channel;
+        memcpy(slot->label, from->label, sizeof slot->label);
+        memcpy(slot->size, from->size, sizeof slot->size);
+        memcpy(slot->remark, from->remark, sizeof slot->remark);
+        cab->boards[from->board].door[from->channel] = n;
+    }
+}
+
+static enum lockbus_err wire(struct lockbus_cabinet *cab,
+                             const struct lb_config *config,
+                             const struct lockbus_options *options,
+                             struct lockbus_error *why)
+{
+    memcpy(cab->name, config->name, sizeof cab->name);
+    cab->keypad_digits = config->keypad_digits;
+    memcpy(cab->profiles, config->profile,
+           config->profile_count * sizeof *cab->profiles);
+    wire_doors(cab, config);
+    cab->bus_count = config->bus_count;
+    for (size_t b = 0; b < config->bus_count; b++) {
+        enum lockbus_err err = wire_bus(cab, b, config, options, why);
+
+        if (err != LOCKBUS_OK) {
+            return err;
+        }
+    }
+    return LOCKBUS_OK;
+}
+
+/* A manifest file need not exist: the journal has the manifest in force. */
+static enum lockbus_err read_manifest_file(struct lockbus_cabinet *cab,
+                                           const char *path,
+                                           struct lockbus_error *why)
+{
+    if (path[0] == '\0') {
+        return LOCKBUS_OK;
+    }
+    enum lockbus_err err =
+        lb_file_read(path, cab->file_manifest, sizeof cab->file_manifest,
+                     &cab->file_manifest_len, false, why);
+
+    if (err == LOCKBUS_ERR_IO && why->sys_errno == ENOENT) {
+        cab->file_manifest_len = 0;
+        memset(why, 0, sizeof *why);
+        return LOCKBUS_OK;
+    }
+    return err;
+}
+
+static enum lockbus_err allocate(struct lockbus_cabinet **out,
+                                 const struct lb_config *config)
+{
+    struct lockbus_cabinet *cab = calloc(1, sizeof *cab);
+
+    if (cab == NULL) {
+        return LOCKBUS_ERR_NOMEM;
+    }
+    cab->loop.epoll = -1;
+    cab->loop.timer = -1;
+    cab->door_count = config->door_count;
+    cab->gate_doors = calloc(config->door_count, sizeof *cab->gate_doors);
+    cab->slots = calloc(config->door_count, sizeof *cab->slots);
+    cab->profiles = calloc(config->profile_count, sizeof *cab->profiles);
+    cab->journal = calloc(1, sizeof *cab->journal);
+    *out = cab;
+    if (cab->gate_doors == NULL || cab->slots == NULL ||
+        cab->profiles == NULL || cab->journal == NULL) {
+        return LOCKBUS_ERR_NOMEM;
+    }
+    lb_gate_init(&cab->gate, cab->gate_doors, config->door_count);
+    return LOCKBUS_OK;
+}
+
+/* The journal must be commissioned, and for exactly this wiring. */
+static enum lockbus_err check_map(const struct lockbus_cabinet *cab,
+                                  const struct lb_config *config,
+                                  struct lockbus_error *why)
+{
+    if (!cab->gate.commissioned) {
+        return lb_why(why, LOCKBUS_ERR_CORRUPT, "journal",
+                      "commissioning was not finished: remove the journal's "
+                      "folder and commission again");
+    }
+    if (!lb_same(cab->gate.map_hash, config->map_hash, LB_HASH_LEN)) {
+        return lb_why_rule(why, LOCKBUS_RULE_K5);
+    }
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err open_into(struct lockbus_cabinet **cab,
+                                  const struct lb_config *config,
+                                  const struct lockbus_options *options,
+                                  struct lockbus_error *why)
+{
+    enum lockbus_err err = allocate(cab, config);
+
+    if (err != LOCKBUS_OK) {
+        return lb_why(why, err, "", "out of memory");
+    }
+    err = lb_dir_open(&(*cab)->store, config->journal, false, false, why);
+    if (err == LOCKBUS_OK) {
+        err = lb_cabinet_recover(*cab, why);
+    }
+    if (err == LOCKBUS_OK) {
+        err = check_map(*cab, config, why);
+    }
+    if (err == LOCKBUS_OK) {
+        err = read_manifest_file(*cab, config->manifest, why);
+    }
+    if (err == LOCKBUS_OK) {
+        err = wire(*cab, config, options, why);
+    }
+    if (err == LOCKBUS_OK) {
+        bool inline_only = options != NULL && options->without_worker;
+
+        err = lb_worker_new(&(*cab)->worker, inline_only);
+        if (err == LOCKBUS_OK) {
+            err = lb_loop_open(&(*cab)->loop);
+        }
+        if (err != LOCKBUS_OK) {
+            return lb_why(why, err, "", "a thread or descriptor is lacking");
+        }
+        lb_memory_lock(&(*cab)->derive_job, sizeof(*cab)->derive_job,
+                       &(*cab)->locked_in_memory);
+    }
+    return err;
+}
+
+enum lockbus_err lockbus_cabinet_open(struct lockbus_cabinet **out,
+                                      const char *config_path,
+                                      const struct lockbus_options *options,
+                                      struct lockbus_error *why)
+{
+    struct lockbus_cabinet *cab = NULL;
+
+    if (out == NULL || config_path == NULL || why == NULL ||
+        (options != NULL && options->size != sizeof *options) ||
+        (options != NULL && options->line_count > LOCKBUS_HOST_LINES)) {
+        return lb_why(why, LOCKBUS_ERR_USAGE, "arguments",
+                      "an argument is missing or its size is not set");
+    }
+    memset(why, 0, sizeof *why);
+    if (!lb_crypto_init()) {
+        return lb_why(why, LOCKBUS_ERR_IO, "random",
+                      "the system gives no random bytes");
+    }
+    struct lb_config *config = calloc(1, sizeof *config);
+
+    if (config == NULL) {
+        return lb_why(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+    }
+    enum lockbus_err err = lb_config_load(config, config_path, why);
+
+    if (err == LOCKBUS_OK) {
+        err = open_into(&cab, config, options, why);
+    }
+    free(config);
+    if (err != LOCKBUS_OK) {
+        lockbus_cabinet_close(&cab);
+        return err;
+    }
+    *out = cab;
+    return LOCKBUS_OK;
+}
+
+/* All outputs off before the port is given up: lb_bus_stop() wants polling,
+ * and the host's clock is not ours to wait on, so its last time goes on by
+ * the operating system's. */
+static void stop_buses(struct lockbus_cabinet *cab)
+{
+    uint64_t began = lb_clock_boot_us();
+    bool stopped = false;
+
+    while (!stopped && cab->polled) {
+        uint64_t gone = lb_clock_boot_us() - began;
+
+        stopped = gone > LB_CLOSE_US;
+        bool all = true;
+
+        for (size_t b = 0; b < cab->bus_count; b++) {
+            if (cab->bus[b] != NULL) {
+                lb_bus_poll(cab->bus[b], cab->now_us + gone);
+                all = lb_bus_stop(cab->bus[b]) && all;
+            }
+        }
+        stopped = stopped || all;
+    }
+}
+
+/* What is appended goes to the disk before the journal is given up. */
+static void finish_journal(struct lockbus_cabinet *cab)
+{
+    if (cab->worker == NULL || cab->journal == NULL) {
+        return;
+    }
+    lb_worker_free(&cab->worker); /* waits for the write that is under way */
+    if (cab->journal_busy) {
+        lb_journal_end(cab->journal, &cab->journal_job);
+    }
+    while (!cab->journal_failed && cab->journal_job.err == LOCKBUS_OK &&
+           lb_journal_begin(cab->journal, &cab->journal_job)) {
+        lb_journal_run(&cab->journal_job);
+        lb_journal_end(cab->journal, &cab->journal_job);
+    }
+}
+
+void lockbus_cabinet_close(struct lockbus_cabinet **cabinet)
+{
+    if (cabinet == NULL || *cabinet == NULL) {
+        return;
+    }
+    struct lockbus_cabinet *cab = *cabinet;
+
+    stop_buses(cab);
+    for (size_t b = 0; b < cab->bus_count; b++) {
+        lb_bus_free(&cab->bus[b]);
+        if (cab->line_ours[b]) {
+            lb_line_free(&cab->line[b]);
+        }
+    }
+    finish_journal(cab);
+    lb_loop_close(&cab->loop);
+    if (cab->journal != NULL) {
+        lb_journal_close(cab->journal);
+    }
+    if (cab->store.user != NULL) {
+        lb_dir_close(&cab->store);
+    }
+    free(cab->journal);
+    free(cab->gate_doors);
+    free(cab->slots);
+    free(cab->profiles);
+    lb_crypto_wipe(cab, sizeof *cab);
+    free(cab);
+    *cabinet = NULL;
+}

@@ -309,7 +309,12 @@ void lb_gate_shut_down(struct lb_gate *gate);
 unsigned lb_gate_open_count(const struct lb_gate *gate, bool from_occupied,
                             uint16_t except);
 
-/* Whether this door's grant, intent or result is of use: for snapshots. */
+/* The records that stage a map, before its COMMISSION. `*cursor` starts at 0;
+ * 0 when all are out. */
+size_t lb_gate_rows(const struct lb_map_view *map, uint32_t *cursor,
+                    struct lb_record *out, size_t cap, uint64_t powered_ms);
+
+/* Whether an open is in progress on this door: its result is awaited. */
 bool lb_gate_intent_live(const struct lb_gate *gate, uint16_t door);
 
 #endif

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * The one path of an open, and every effect on the journal.
+ *
+ * An ask is decided by the gate; what it decided is appended to the journal
+ * and applied to the gate in one step; the worker makes it durable; only then
+ * may the gate give its permit. A code takes the first half of this path
+ * twice: once for its try, and once, when it proved right, for the open.
+ *
+ * When a sync fails nobody knows what the disk holds: every open is refused
+ * until a new start has read it again.
+ */
+
+#include "cabinet/cabinet.h"
+
+#include "base/bytes.h"
+
+static void run_journal(void *job)
+{
+    lb_journal_run(job);
+}
+
+static void run_derive(void *job)
+{
+    struct lb_derive_job *derive = job;
+    uint8_t key[LB_KEY_LEN];
+
+    derive->unsealed = false;
+    for (size_t i = 0; i < derive->in.seals && !derive->unsealed; i++) {
+        if (!lb_crypto_unseal(derive->seed, derive->in.seal[i], derive->in.ad,
+                              derive->in.password, derive->in.password_len)) {
+            continue;
+        }
+        lb_crypto_public(key, derive->seed);
+        derive->unsealed =
+            lb_crypto_same(key, derive->in.release_pk, sizeof key);
+    }
+}
+
+void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text)
+{
+    if (cab->journal_failed) {
+        return;
+    }
+    cab->journal_failed = true;
+    lb_gate_shut_down(&cab->gate);
+    struct lb_event event = {.kind = LOCKBUS_EVENT_JOURNAL_FAILED,
+                             .door = LB_DOOR_NONE,
+                             .text = text};
+    lb_event_put(cab, &event);
+    for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
+        struct lb_ticket *ticket = &cab->ticket[i];
+
+        if (ticket->state != LB_TICKET_FREE &&
+            ticket->state != LB_TICKET_PERMITTED) {
+            lb_ticket_end(cab, ticket, LOCKBUS_EVENT_EXPIRED, LOCKBUS_RULE_NONE,
+                          "the journal failed before this was on record");
+        }
+    }
+    for (size_t i = 0; i < LB_RECHECKS; i++) {
+        cab->recheck[i].ticket = 0;
+    }
+}
+
+/* The gate takes a record in; the host hears when custody moved. */
+static void apply(struct lockbus_cabinet *cab, const struct lb_record *record)
+{
+    bool is_door = record->door < cab->gate.door_cap;
+    uint8_t before =
+        is_door ? cab->gate_doors[record->door].custody : LB_CUSTODY_NONE;
+
+    if (!lb_gate_apply(&cab->gate, record)) {
+        /* Its own record: only a bug gets here, and then nothing may open. */
+        lb_journal_has_failed(cab, "the gate refused its own record");
+        return;
+    }
+    if (is_door && cab->gate_doors[record->door].custody != before) {
+        struct lb_event event = {
+            .kind = LOCKBUS_EVENT_CUSTODY,
+            .door = record->door,
+            .custody = cab->gate_doors[record->door].custody,
+        };
+        lb_event_put(cab, &event);
+    }
+}
+
+static bool append(struct lockbus_cabinet *cab, const struct lb_record *records,
+                   size_t count, uint64_t *seq)
+{
+    if (cab->journal_failed) {
+        return false;
+    }
+    enum lockbus_err err = lb_journal_append(cab->journal, records, count, seq);
+
+    if (err != LOCKBUS_OK && err != LOCKBUS_ERR_BUSY) {
+        lb_journal_has_failed(cab, NULL);
+    }
+    if (err == LOCKBUS_OK) {
+        cab->last_block_ms = cab->now_ms;
+    }
+    return err == LOCKBUS_OK;
+}
+
+bool lb_write(struct lockbus_cabinet *cab, const struct lb_record *records,
+              size_t count)
+{
+    uint64_t seq;
+
+    if (!append(cab, records, count, &seq)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        apply(cab, &records[i]);
+    }
+    return true;
+}
+
+/* A seal that comes with a deposit goes into the deposit's own block. The
+ * grant may be used again while the door is LOADING; its seal is then there
+ * already. */
+static void add_seal(struct lockbus_cabinet *cab, struct lb_batch *batch,
+                     uint16_t door, const uint8_t *seal)
+{
+    const struct lb_gate_door *at = &cab->gate_doors[door];
+    struct lb_verdict verdict;
+
+    for (unsigned slot = 0; slot < 2; slot++) {
+        if ((at->seals & (1U << slot)) != 0 &&
+            lb_same(at->seal[slot], seal, LB_SEAL_LEN)) {
+            return;
+        }
+    }
+    struct lb_ask ask = {
+        .kind = LB_ASK_SEAL, .bytes = seal, .len = LB_SEAL_LEN, .door = door};
+    lb_gate_decide(&cab->gate, &ask, &verdict);
+    if (verdict.kind != LB_VERDICT_DONE) {
+        return;
+    }
+    for (size_t i = 0; i < verdict.records.count && batch->count < LB_BATCH_MAX;
+         i++) {
+        batch->rec[batch->count++] = verdict.records.rec[i];
+        apply(cab, &verdict.records.rec[i]);
+    }
+}
+
+/* What the gate allowed is applied, written, and waited for. The caller made
+ * sure of room: a batch that cannot be appended now is a failed journal. */
+static void accept(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
+                   struct lb_verdict *verdict, const uint8_t *seal)
+{
+    uint64_t seq = 0;
+
+    for (size_t i = 0; i < verdict->records.count; i++) {
+        apply(cab, &verdict->records.rec[i]);
+    }
+    if (seal != NULL && !cab->journal_failed) {
+        add_seal(cab, &verdict->records, verdict->door, seal);
+    }
+    if (!append(cab, verdict->records.rec, verdict->records.count, &seq)) {
+        lb_journal_has_failed(cab, "the journal had no room for an intent");
+        return;
+    }
+    ticket->seq = seq;
+    ticket->ref = verdict->ref;
+    ticket->door = verdict->door;
+    ticket->opens = verdict->kind == LB_VERDICT_PERMIT;
+    ticket->state =
+        verdict->kind == LB_VERDICT_DERIVE ? LB_TICKET_TRY : LB_TICKET_RECORD;
+}
+
+/* Refused: what must be written at once (a right code's tries back) is, the
+ * refusal itself at its pace. */
+static void refuse(struct lockbus_cabinet *cab,
+                   const struct lb_verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->records.count; i++) {
+        const struct lb_record *record = &verdict->records.rec[i];
+
+        if (record->type != LB_REC_REFUSAL &&
+            lb_journal_has_room(cab->journal, true)) {
+            (void)lb_write(cab, record, 1);
+        }
+    }
+    lb_refusal_note(cab, verdict);
+}
+
+static struct lb_ticket *new_ticket(struct lockbus_cabinet *cab)
+{
+    for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
+        struct lb_ticket *ticket = &cab->ticket[i];
+
+        if (ticket->state == LB_TICKET_FREE) {
+            *ticket = (struct lb_ticket){.door = LB_DOOR_NONE};
+            /* 0 means none, also after 2^32 tickets */
+            do {
+                cab->last_ticket++;
+            } while (cab->last_ticket == 0 ||
+                     lb_ticket_find(cab, cab->last_ticket) != NULL);
+            ticket->id = cab->last_ticket;
+            return ticket;
+        }
+    }
+    return NULL;
+}
+
+/* The board did not answer in the last round: it is asked once more before
+ * the ask is decided (D8, P3, S3). False: no place, decide now. */
+static bool park(struct lockbus_cabinet *cab, const struct lb_ask *ask,
+                 const uint8_t *seal, size_t seal_len, struct lb_ticket *ticket,
+                 uint16_t door)
+{
+    struct lb_recheck *at = NULL;
+
+    if (door >= cab->door_count || !cab->slots[door].used ||
+        ask->len > sizeof at->bytes || ask->proof_len > sizeof at->proof ||
+        seal_len > sizeof at->seal) {
+        return false;
+    }
+    for (size_t i = 0; i < LB_RECHECKS && at == NULL; i++) {
+        at = cab->recheck[i].ticket == 0 ? &cab->recheck[i] : NULL;
+    }
+    if (at == NULL) {
+        return false;
+    }
+    at->ticket = ticket->id;
+    at->kind = ask->kind;
+    at->until_ms = cab->now_ms + LB_RECHECK_MS;
+    at->door = door;
+    at->len = ask->len;
+    at->proof_len = ask->proof_len;
+    at->seal_len = seal_len;
+    lb_copy(at->bytes, ask->bytes, ask->len);
+    lb_copy(at->proof, ask->proof, ask->proof_len);
+    lb_copy(at->seal, seal, seal_len);
+    ticket->state = LB_TICKET_RECHECK;
+    ticket->door = door;
+
+    const struct lb_cabinet_board *board = &cab->boards[cab->slots[door].board];
+    lb_bus_ask(cab->bus[board->bus], board->index);
+    return true;
+}
+
+enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
+                        const uint8_t *seal, size_t seal_len, uint32_t *id,
+                        struct lockbus_error *why)
+{
+    struct lb_verdict verdict;
+
+    if (cab->journal_failed) {
+        return lb_why(why, LOCKBUS_ERR_IO, "journal",
+                      "the journal failed: nothing opens until restart");
+    }
+    if (!cab->gate.booted || !lb_journal_has_room(cab->journal, true)) {
+        return lb_why(why, LOCKBUS_ERR_BUSY, "journal",
+                      "the journal is catching up: ask after the next poll");
+    }
+    if (ask->kind == LB_ASK_CODE && cab->derive_busy) {
+        return lb_why(why, LOCKBUS_ERR_BUSY, "code",
+                      "another code is being checked");
+    }
+    struct lb_ticket *ticket = new_ticket(cab);
+
+    if (ticket == NULL) {
+        return lb_why(why, LOCKBUS_ERR_BUSY, "ticket",
+                      "too many requests are unfinished");
+    }
+    uint16_t door = lb_gate_peek_door(ask);
+
+    lb_facts_live(cab, door);
+    lb_gate_decide(&cab->gate, ask, &verdict);
+    if (verdict.kind == LB_VERDICT_REFUSED) {
+        if (!verdict.board_away || ask->kind == LB_ASK_CODE ||
+            !park(cab, ask, seal, seal_len, ticket, door)) {
+            refuse(cab, &verdict);
+            return lb_why_rule(why, verdict.rule);
+        }
+        *id = ticket->id;
+        return LOCKBUS_OK;
+    }
+    *id = ticket->id;
+    if (verdict.kind == LB_VERDICT_DERIVE) {
+        cab->derive_busy = true;
+    }
+    accept(cab, ticket, &verdict, seal_len != 0 ? seal : NULL);
+    if (cab->journal_failed) {
+        return lb_why(why, LOCKBUS_ERR_IO, "journal",
+                      "the journal failed: nothing opens until restart");
+    }
+    return LOCKBUS_OK;
+}
+
+/* The second half of a parked ask, or of a code: decided on a ticket that
+ * the host already has, so a refusal is an event. */
+static void decide_again(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
+                         const struct lb_ask *ask, const uint8_t *seal)
+{
+    struct lb_verdict verdict;
+
+    lb_gate_decide(&cab->gate, ask, &verdict);
+    if (verdict.kind == LB_VERDICT_REFUSED) {
+        refuse(cab, &verdict);
+        if (ticket->state != LB_TICKET_FREE) {
+            lb_ticket_end(cab, ticket, LOCKBUS_EVENT_REFUSED, verdict.rule,
+                          NULL);
+        }
+        return;
+    }
+    accept(cab, ticket, &verdict, seal);
+}
+
+static void advance_recheck(struct lockbus_cabinet *cab, struct lb_recheck *at)
+{
+    struct lb_ticket *ticket = lb_ticket_find(cab, at->ticket);
+    const struct lb_cabinet_board *board =
+        &cab->boards[cab->slots[at->door].board];
+
+    if (ticket == NULL) {
+        at->ticket = 0;
+        return;
+    }
+    if (cab->now_ms < at->until_ms &&
+        !lb_bus_present(cab->bus[board->bus], board->index)) {
+        return;
+    }
+    struct lb_ask ask = {
+        .kind = at->kind,
+        .bytes = at->bytes,
+        .len = at->len,
+        .proof = at->proof,
+        .proof_len = at->proof_len,
+    };
+    lb_facts_live(cab, at->door);
+    decide_again(cab, ticket, &ask, at->seal_len != 0 ? at->seal : NULL);
+    *at = (struct lb_recheck){.ticket = 0};
+}
+
+static void advance_code(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
+{
+    struct lb_ask ask = {
+        .kind = LB_ASK_CODE_KEY,
+        .door = ticket->door,
+        .derive_ref = ticket->ref,
+        .unsealed = cab->derive_job.unsealed,
+        .seed = cab->derive_job.seed,
+    };
+
+    lb_facts_live(cab, ticket->door);
+    decide_again(cab, ticket, &ask, NULL);
+    lb_crypto_wipe(&cab->derive_job, sizeof cab->derive_job);
+    cab->derive_busy = false;
+}
+
+static void start_derive(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
+{
+    if (!lb_gate_derive(&cab->gate, ticket->ref, &cab->derive_job.in) ||
+        lb_worker_submit(cab->worker, run_derive, &cab->derive_job) !=
+            LOCKBUS_OK) {
+        cab->derive_busy = false;
+        lb_ticket_end(cab, ticket, LOCKBUS_EVENT_REFUSED, LOCKBUS_RULE_C3,
+                      NULL);
+        return;
+    }
+    ticket->state = LB_TICKET_DERIVE;
+}
+
+static void advance_record(struct lockbus_cabinet *cab,
+                           struct lb_ticket *ticket)
+{
+    struct lb_permit permit;
+
+    if (!ticket->opens) {
+        lb_ticket_end(cab, ticket, LOCKBUS_EVENT_DONE, LOCKBUS_RULE_NONE, NULL);
+    } else if (lb_gate_permit(&cab->gate, ticket->ref, &permit)) {
+        ticket->state = LB_TICKET_PERMITTED;
+        lb_release(cab, ticket, &permit);
+    } else {
+        /* The disk took longer than the permit lives, or a newer intent
+         * took the door. */
+        lb_ticket_end(cab, ticket, LOCKBUS_EVENT_EXPIRED, LOCKBUS_RULE_NONE,
+                      NULL);
+    }
+}
+
+void lb_ask_advance(struct lockbus_cabinet *cab)
+{
+    uint64_t durable = lb_journal_durable(cab->journal);
+
+    if (cab->journal_failed) {
+        return;
+    }
+    for (size_t i = 0; i < LB_RECHECKS; i++) {
+        if (cab->recheck[i].ticket != 0 &&
+            lb_journal_has_room(cab->journal, true)) {
+            advance_recheck(cab, &cab->recheck[i]);
+        }
+    }
+    for (size_t i = 0; i < LOCKBUS_TICKETS && !cab->journal_failed; i++) {
+        struct lb_ticket *ticket = &cab->ticket[i];
+
+        if (ticket->state == LB_TICKET_RECORD && ticket->seq < durable) {
+            advance_record(cab, ticket);
+        } else if (ticket->state == LB_TICKET_TRY && ticket->seq < durable) {
+            start_derive(cab, ticket);
+        } else if (ticket->state == LB_TICKET_DERIVE && cab->derive_ended &&
+                   lb_journal_has_room(cab->journal, true)) {
+            cab->derive_ended = false;
+            advance_code(cab, ticket);
+        }
+    }
+}
+
+void lb_ask_worker_ended(struct lockbus_cabinet *cab)
+{
+    void *job;
+
+    while ((job = lb_worker_ended(cab->worker)) != NULL) {
+        if (job == &cab->derive_job) {
+            cab->derive_ended = true;
+            continue;
+        }
+        cab->journal_busy = false;
+        lb_journal_end(cab->journal, &cab->journal_job);
+        if (cab->journal_job.err != LOCKBUS_OK) {
+            lb_journal_has_failed(cab, NULL);
+        }
+    }
+}
+
+void lb_ask_commit(struct lockbus_cabinet *cab)
+{
+    if (cab->journal_busy || cab->journal_failed ||
+        !lb_journal_begin(cab->journal, &cab->journal_job)) {
+        return;
+    }
+    cab->journal_busy = true;
+    if (lb_worker_submit(cab->worker, run_journal, &cab->journal_job) !=
+        LOCKBUS_OK) {
+        lb_journal_has_failed(cab, "the worker took no work");
+    }
+}

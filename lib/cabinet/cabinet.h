@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LB_CABINET_H
+#define LB_CABINET_H
+
+/*
+ * The handle that ties gate, latches, journal and buses together.
+ *
+ * Who does what:
+ *   cabinet.c     open and close: storage, recovery, wiring
+ *   commission.c  the first blocks of a journal, and amendments
+ *   poll.c        one round of everything, and when to come again
+ *   ask.c         the one path of an open, and all journal effects
+ *   facts.c       what buses report -> latch -> facts -> the gate
+ *   refusal.c     refusals on record, at a bounded pace
+ *   event.c       what the host is told
+ *   view.c        copies for the host
+ *
+ * Three clocks, never mixed: `now_us` is the host's monotonic clock, as told
+ * to poll; `now_ms` is the same in milliseconds, for latches; powered time is
+ * the gate's, over all boots: base_powered_ms + now_ms - start_ms.
+ */
+
+#include "bus/bus.h"
+#include "cabinet/config.h"
+#include "door/latch.h"
+#include "gate/gate.h"
+#include "journal/journal.h"
+#include "os/os.h"
+
+#include <lockbus/cabinet.h>
+#include <lockbus/grant.h>
+
+enum lb_cabinet_limits {
+    LB_RECHECKS = 4,           /* asks waiting for a board's second chance */
+    LB_RECHECK_MS = 400,       /* how long one waits */
+    LB_REFUSALS = 16,          /* kinds of refusal counted within a second */
+    LB_FACTS = 64,             /* facts waiting for room in the journal */
+    LB_HEARTBEAT_MS = 3600000, /* a block is written at least this often */
+    LB_BOARD_NOTE_MS = 10000,  /* a flapping board is noted this often */
+    LB_CLOSE_US = 300000
+};
+
+/* What a ticket waits for. */
+enum lb_ticket_state {
+    LB_TICKET_FREE = 0,
+    LB_TICKET_RECHECK = 1,  /* its board is asked once more */
+    LB_TICKET_RECORD = 2,   /* its records are not durable yet */
+    LB_TICKET_TRY = 3,      /* a code's try is not durable yet */
+    LB_TICKET_DERIVE = 4,   /* Argon2id is at work */
+    LB_TICKET_PERMITTED = 5 /* the latch has its permit */
+};
+
+struct lb_ticket {
+    enum lb_ticket_state state;
+    uint32_t id;
+    uint32_t ref; /* the intent, or the derivation */
+    uint64_t seq; /* the block that its records are in */
+    uint16_t door;
+    bool opens; /* PERMIT, else DONE */
+    bool sent;  /* a pulse is on the wire */
+};
+
+/* An ask that is decided again when its board had its second chance. */
+struct lb_recheck {
+    uint32_t ticket; /* 0: free */
+    enum lb_ask_kind kind;
+    uint64_t until_ms;
+    uint16_t door;
+    size_t len, proof_len, seal_len;
+    uint8_t bytes[LB_GRANT_LEN], proof[LB_PROOF_LEN], seal[LB_SEAL_LEN];
+};
+
+struct lb_refusal {
+    enum lockbus_rule rule; /* NONE: free */
+    struct lb_record record;
+    uint32_t count;
+};
+
+/* A fact, or an alarm when `alarm` says so. */
+struct lb_pending_fact {
+    uint16_t door;
+    enum lb_fact fact;
+    enum lb_alarm alarm;
+    uint32_t ref;
+    bool assumed;
+};
+
+/* One door as wired. The gate has its custody, this has its latch. */
+struct lb_slot {
+    bool used, sensor;
+    char label[LB_LABEL_LEN], size[8], remark[48];
+    uint8_t board; /* index into cabinet->boards */
+    uint8_t channel;
+    uint16_t assume_open_s;
+    struct lb_latch latch;
+    bool leaf_known, leaf_open;
+    uint64_t assume_shut_ms; /* without a sensor: when it counts as shut */
+    uint32_t ticket;         /* whose permit the latch has */
+};
+
+struct lb_cabinet_board {
+    unsigned number;
+    uint8_t bus, index; /* on that bus */
+    bool here, noted;
+    uint64_t noted_ms;
+    uint16_t door[LB_PROFILE_CHANNELS]; /* by channel; LB_DOOR_NONE */
+};
+
+/* An event as it waits; what is text is made when it is taken. */
+struct lb_event {
+    uint64_t at_us;
+    uint32_t ticket, count;
+    enum lockbus_event_kind kind;
+    enum lockbus_rule rule;
+    uint16_t door;
+    uint8_t latch, custody;
+    unsigned board;
+    bool assumed;
+    const char *text; /* static */
+};
+
+struct lb_derive_job {
+    struct lb_derive in;
+    bool unsealed;
+    uint8_t seed[LB_SEED_LEN];
+};
+
+struct lockbus_cabinet {
+    struct lb_gate gate;
+    struct lb_gate_door *gate_doors;
+    struct lb_slot *slots; /* by door number */
+    uint16_t door_count;
+    struct lb_profile *profiles;
+    struct lb_cabinet_board boards[LB_CONFIG_BOARDS];
+    size_t board_count;
+    struct lb_bus *bus[LB_CONFIG_BUSES];
+    struct lockbus_line line[LB_CONFIG_BUSES];
+    bool line_ours[LB_CONFIG_BUSES];
+    size_t bus_count;
+    char name[64];
+    bool keypad_digits;
+
+    struct lb_store store;
+    struct lb_journal *journal;
+    struct lb_recovery recovery;
+    struct lb_worker *worker;
+    struct lb_journal_job journal_job;
+    struct lb_derive_job derive_job;
+    bool journal_busy, derive_busy, derive_ended;
+    bool journal_failed, locked_in_memory;
+    struct lb_loop loop;
+
+    bool polled, released;
+    uint64_t now_us, now_ms, start_ms, base_powered_ms, last_block_ms;
+    uint64_t next_us;
+
+    struct lb_ticket ticket[LOCKBUS_TICKETS];
+    uint32_t last_ticket;
+    struct lb_recheck recheck[LB_RECHECKS];
+    struct lb_refusal refusal[LB_REFUSALS];
+    uint64_t refusals_at_ms;
+    bool refusals_sent;
+    struct lb_pending_fact fact[LB_FACTS];
+    size_t fact_count;
+    struct lb_event event[LOCKBUS_EVENTS];
+    size_t event_head, event_count;
+    uint32_t events_lost;
+
+    uint8_t file_manifest[LB_MANIFEST_MAX]; /* of the configuration */
+    size_t file_manifest_len;
+};
+
+/* ---- event.c ------------------------------------------------------------- */
+
+void lb_event_put(struct lockbus_cabinet *cab, const struct lb_event *event);
+/* The end of a ticket: the event, and the ticket is free. */
+void lb_ticket_end(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
+                   enum lockbus_event_kind kind, enum lockbus_rule rule,
+                   const char *text);
+struct lb_ticket *lb_ticket_find(struct lockbus_cabinet *cab, uint32_t id);
+struct lb_ticket *lb_ticket_of_ref(struct lockbus_cabinet *cab, uint32_t ref);
+
+/* ---- ask.c -----------------------------------------------------------------
+ */
+
+/* Decides, writes, applies; sets *id. `seal` may come with a deposit. */
+enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
+                        const uint8_t *seal, size_t seal_len, uint32_t *id,
+                        struct lockbus_error *why);
+/* Appends and applies; false when there is no room or the journal failed. */
+bool lb_write(struct lockbus_cabinet *cab, const struct lb_record *records,
+              size_t count);
+/* Tickets whose time has come: rechecks, durable records, derivations. */
+void lb_ask_advance(struct lockbus_cabinet *cab);
+/* A worker's job ended. */
+void lb_ask_worker_ended(struct lockbus_cabinet *cab);
+void lb_ask_commit(struct lockbus_cabinet *cab);
+void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text);
+
+/* ---- facts.c ---------------------------------------------------------------
+ */
+
+void lb_facts_from_buses(struct lockbus_cabinet *cab);
+/* Facts that waited for room in the journal. */
+void lb_facts_flush(struct lockbus_cabinet *cab);
+void lb_facts_due(struct lockbus_cabinet *cab);
+/* A permit goes to the latch and its pulse to the bus. */
+void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
+                const struct lb_permit *permit);
+/* Tells the gate what the door's sensor and board say right now. */
+void lb_facts_live(struct lockbus_cabinet *cab, uint16_t door);
+uint64_t lb_facts_next_ms(const struct lockbus_cabinet *cab);
+
+/* ---- refusal.c
+ * --------------------------------------------------------------- */
+
+void lb_refusal_note(struct lockbus_cabinet *cab,
+                     const struct lb_verdict *verdict);
+void lb_refusal_flush(struct lockbus_cabinet *cab);
+
+/* ---- cabinet.c
+ * --------------------------------------------------------------- */
+
+/* Into an opened store: reads the gate back from the journal. */
+enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
+                                    struct lockbus_error *why);
+
+/* ---- shared
+ * ------------------------------------------------------------------- */
+
+/* Fills in `why` (when not NULL) and returns err. */
+enum lockbus_err lb_why(struct lockbus_error *why, enum lockbus_err err,
+                        const char *field, const char *text);
+enum lockbus_err lb_why_rule(struct lockbus_error *why, enum lockbus_rule rule);
+
+#endif

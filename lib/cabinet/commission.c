@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * The first blocks of a journal, and amendments of the door map. Both run
+ * without ports: nothing can move while the map is changed.
+ *
+ * The journal is made only after the gate, empty but for the manifest,
+ * accepted the order; its last record is the commissioning itself, so that a
+ * power cut in between leaves a journal that does not open (and no parcel is
+ * in a cabinet that was never commissioned).
+ */
+
+#include "cabinet/cabinet.h"
+
+#include "base/bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ORDER_CABINET_ID = 8, ROWS_BATCH = LB_BATCH_MAX };
+
+static enum lockbus_err commit_all(struct lockbus_cabinet *cab,
+                                   struct lockbus_error *why)
+{
+    struct lb_journal_job *job = &cab->journal_job;
+
+    while (lb_journal_begin(cab->journal, job)) {
+        lb_journal_run(job);
+        lb_journal_end(cab->journal, job);
+        if (job->err != LOCKBUS_OK) {
+            return lb_why(why, job->err, "journal",
+                          "the journal could not be written");
+        }
+    }
+    return LOCKBUS_OK;
+}
+
+/* Each batch is durable before the next: nothing here is in a hurry. */
+static enum lockbus_err put(struct lockbus_cabinet *cab,
+                            const struct lb_record *records, size_t count,
+                            struct lockbus_error *why)
+{
+    uint64_t seq;
+
+    if (count == 0) {
+        return LOCKBUS_OK;
+    }
+    lb_journal_stamp(cab->journal, cab->gate.boot, cab->gate.powered_ms, 0,
+                     false);
+    enum lockbus_err err =
+        lb_journal_append(cab->journal, records, count, &seq);
+
+    if (err != LOCKBUS_OK) {
+        return lb_why(why, err, "journal", "the journal could not be written");
+    }
+    return commit_all(cab, why);
+}
+
+static enum lockbus_err decide(struct lockbus_cabinet *cab,
+                               const struct lb_ask *ask,
+                               struct lb_verdict *verdict,
+                               struct lockbus_error *why)
+{
+    lb_gate_decide(&cab->gate, ask, verdict);
+    if (verdict->kind != LB_VERDICT_DONE) {
+        return lb_why_rule(why, verdict->rule);
+    }
+    return LOCKBUS_OK;
+}
+
+static bool apply_all(struct lockbus_cabinet *cab,
+                      const struct lb_record *records, size_t count)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < count; i++) {
+        ok = lb_gate_apply(&cab->gate, &records[i]) && ok;
+    }
+    return ok;
+}
+
+/* BOOT, and at an amendment what the restart itself asks for. `first` holds
+ * them back until there is a journal to write to. */
+static enum lockbus_err boot(struct lockbus_cabinet *cab, bool write,
+                             struct lb_batch *first, struct lockbus_error *why)
+{
+    struct lb_record record[ROWS_BATCH];
+    size_t count;
+
+    while ((count = lb_gate_tick(&cab->gate, record, ROWS_BATCH)) != 0) {
+        if (!apply_all(cab, record, count)) {
+            return lb_why(why, LOCKBUS_ERR_CORRUPT, "journal",
+                          "the gate refused its own record");
+        }
+        if (write) {
+            enum lockbus_err err = put(cab, record, count, why);
+
+            if (err != LOCKBUS_OK) {
+                return err;
+            }
+            continue;
+        }
+        for (size_t i = 0; i < count && first->count < LB_BATCH_MAX; i++) {
+            first->rec[first->count++] = record[i];
+        }
+    }
+    return LOCKBUS_OK;
+}
+
+/* The rows of the new map, then the record that makes them the map. */
+static enum lockbus_err write_map(struct lockbus_cabinet *cab,
+                                  const struct lb_map_view *map,
+                                  const struct lb_verdict *verdict,
+                                  struct lockbus_error *why)
+{
+    struct lb_record record[ROWS_BATCH];
+    uint32_t cursor = 0;
+    size_t count;
+
+    while ((count = lb_gate_rows(map, &cursor, record, ROWS_BATCH,
+                                 cab->gate.powered_ms)) != 0) {
+        enum lockbus_err err = put(cab, record, count, why);
+
+        if (err != LOCKBUS_OK) {
+            return err;
+        }
+    }
+    return put(cab, verdict->records.rec, verdict->records.count, why);
+}
+
+static struct lb_map_view map_of(const struct lb_config *config)
+{
+    return (struct lb_map_view){
+        .doors = config->door_count,
+        .hash = config->map_hash,
+        .rows = (const uint8_t(*)[LB_ROW_LEN])config->row,
+    };
+}
+
+/* A cabinet of storage only: gate and journal, no buses. */
+static enum lockbus_err bare(struct lockbus_cabinet **out,
+                             const char *config_path, struct lb_config **config,
+                             struct lockbus_error *why)
+{
+    struct lockbus_cabinet *cab = calloc(1, sizeof *cab);
+
+    *config = calloc(1, sizeof **config);
+    *out = cab;
+    if (cab == NULL || *config == NULL) {
+        return lb_why(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+    }
+    cab->loop.epoll = -1;
+    cab->loop.timer = -1;
+    enum lockbus_err err = lb_config_load(*config, config_path, why);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    /* The journal may know more doors than the new map has. */
+    cab->gate_doors = calloc(LB_DOOR_MAX, sizeof *cab->gate_doors);
+    cab->journal = calloc(1, sizeof *cab->journal);
+    if (cab->gate_doors == NULL || cab->journal == NULL) {
+        return lb_why(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+    }
+    lb_gate_init(&cab->gate, cab->gate_doors, LB_DOOR_MAX);
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
+                                    const struct lb_config *config,
+                                    const uint8_t cabinet_id[16],
+                                    uint8_t escrow[32],
+                                    struct lockbus_error *why)
+{
+    struct lb_journal_visitor nobody = {0};
+    struct lb_journal_snapshot none = {0};
+    enum lockbus_err err =
+        lb_dir_open(&cab->store, config->journal, true, false, why);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    err = lb_journal_create(&cab->store, cabinet_id, escrow);
+    if (err == LOCKBUS_OK) {
+        err = lb_journal_open(cab->journal, &cab->store, &nobody, &none,
+                              &cab->recovery);
+    }
+    if (err == LOCKBUS_ERR_USAGE) {
+        return lb_why(why, err, "journal",
+                      "the journal's folder already holds one");
+    }
+    return err == LOCKBUS_OK
+               ? err
+               : lb_why(why, err, "journal", "the journal cannot be made");
+}
+
+static enum lockbus_err
+commission(struct lockbus_cabinet *cab, const struct lb_config *config,
+           const struct lb_ask *manifest, const struct lb_ask *order,
+           uint8_t escrow[32], struct lockbus_error *why)
+{
+    struct lb_batch first = {.count = 0};
+    struct lb_verdict keys, map;
+    enum lockbus_err err = boot(cab, false, &first, why);
+
+    if (err == LOCKBUS_OK) {
+        err = decide(cab, manifest, &keys, why);
+    }
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    if (!apply_all(cab, keys.records.rec, keys.records.count)) {
+        return lb_why(why, LOCKBUS_ERR_CORRUPT, "manifest",
+                      "the gate refused its own record");
+    }
+    if ((err = decide(cab, order, &map, why)) != LOCKBUS_OK) {
+        return err;
+    }
+    err =
+        new_journal(cab, config, order->bytes + ORDER_CABINET_ID, escrow, why);
+    if (err == LOCKBUS_OK) {
+        err = put(cab, first.rec, first.count, why);
+    }
+    if (err == LOCKBUS_OK) {
+        err = put(cab, keys.records.rec, keys.records.count, why);
+    }
+    return err == LOCKBUS_OK ? write_map(cab, order->map, &map, why) : err;
+}
+
+enum lockbus_err
+lockbus_cabinet_commission(const char *config_path, const uint8_t *manifest,
+                           size_t manifest_len, const uint8_t *order,
+                           size_t order_len, uint8_t escrow[32],
+                           struct lockbus_error *why)
+{
+    struct lockbus_cabinet *cab = NULL;
+    struct lb_config *config = NULL;
+
+    if (config_path == NULL || manifest == NULL || order == NULL ||
+        escrow == NULL || why == NULL || !lb_crypto_init()) {
+        return lb_why(why, LOCKBUS_ERR_USAGE, "arguments",
+                      "an argument is missing");
+    }
+    memset(why, 0, sizeof *why);
+    enum lockbus_err err = bare(&cab, config_path, &config, why);
+
+    if (err == LOCKBUS_OK) {
+        struct lb_map_view map = map_of(config);
+        struct lb_ask keys = {
+            .kind = LB_ASK_MANIFEST, .bytes = manifest, .len = manifest_len};
+        struct lb_ask ask = {.kind = LB_ASK_COMMISSION,
+                             .bytes = order,
+                             .len = order_len,
+                             .map = &map};
+        err = commission(cab, config, &keys, &ask, escrow, why);
+    }
+    free(config);
+    lockbus_cabinet_close(&cab);
+    return err;
+}
+
+static enum lockbus_err amend(struct lockbus_cabinet *cab,
+                              const struct lb_config *config,
+                              const struct lb_ask *order,
+                              struct lockbus_error *why)
+{
+    struct lb_verdict verdict;
+    enum lockbus_err err =
+        lb_dir_open(&cab->store, config->journal, false, false, why);
+
+    if (err == LOCKBUS_OK) {
+        err = lb_cabinet_recover(cab, why);
+    }
+    if (err == LOCKBUS_OK) {
+        err = boot(cab, true, NULL, why);
+    }
+    if (err == LOCKBUS_OK) {
+        err = decide(cab, order, &verdict, why);
+    }
+    return err == LOCKBUS_OK ? write_map(cab, order->map, &verdict, why) : err;
+}
+
+enum lockbus_err lockbus_cabinet_amend(const char *config_path,
+                                       const uint8_t *order, size_t order_len,
+                                       struct lockbus_error *why)
+{
+    struct lockbus_cabinet *cab = NULL;
+    struct lb_config *config = NULL;
+
+    if (config_path == NULL || order == NULL || why == NULL ||
+        !lb_crypto_init()) {
+        return lb_why(why, LOCKBUS_ERR_USAGE, "arguments",
+                      "an argument is missing");
+    }
+    memset(why, 0, sizeof *why);
+    enum lockbus_err err = bare(&cab, config_path, &config, why);
+
+    if (err == LOCKBUS_OK) {
+        struct lb_map_view map = map_of(config);
+        struct lb_ask ask = {.kind = LB_ASK_COMMISSION,
+                             .bytes = order,
+                             .len = order_len,
+                             .map = &map};
+        err = amend(cab, config, &ask, why);
+    }
+    free(config);
+    lockbus_cabinet_close(&cab);
+    return err;
+}

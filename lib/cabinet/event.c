@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * What the host is told. Events wait in a ring of fixed size; when the host
+ * does not take them, the newest are dropped and counted, and the count
+ * itself is an event: the journal, not the ring, is the record.
+ */
+
+#include "cabinet/cabinet.h"
+
+#include "base/bytes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void lb_event_put(struct lockbus_cabinet *cab, const struct lb_event *event)
+{
+    /* One place is kept for the event that says how many were lost. */
+    if (cab->event_count >= LOCKBUS_EVENTS - 1) {
+        cab->events_lost++;
+        return;
+    }
+    size_t at = (cab->event_head + cab->event_count) % LOCKBUS_EVENTS;
+
+    cab->event[at] = *event;
+    cab->event[at].at_us = cab->now_us;
+    cab->event_count++;
+}
+
+struct lb_ticket *lb_ticket_find(struct lockbus_cabinet *cab, uint32_t id)
+{
+    for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
+        if (cab->ticket[i].state != LB_TICKET_FREE && cab->ticket[i].id == id) {
+            return &cab->ticket[i];
+        }
+    }
+    return NULL;
+}
+
+struct lb_ticket *lb_ticket_of_ref(struct lockbus_cabinet *cab, uint32_t ref)
+{
+    for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
+        struct lb_ticket *ticket = &cab->ticket[i];
+
+        if (ticket->state == LB_TICKET_PERMITTED && ticket->ref == ref) {
+            return ticket;
+        }
+    }
+    return NULL;
+}
+
+void lb_ticket_end(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
+                   enum lockbus_event_kind kind, enum lockbus_rule rule,
+                   const char *text)
+{
+    struct lb_event event = {
+        .kind = kind,
+        .ticket = ticket->id,
+        .door = ticket->door,
+        .rule = rule,
+        .text = text,
+    };
+
+    lb_event_put(cab, &event);
+    *ticket = (struct lb_ticket){.state = LB_TICKET_FREE};
+}
+
+static const char *const custody_names[] = {
+    [LOCKBUS_CUSTODY_VACANT] = "VACANT",
+    [LOCKBUS_CUSTODY_LOADING] = "LOADING",
+    [LOCKBUS_CUSTODY_OCCUPIED] = "OCCUPIED",
+    [LOCKBUS_CUSTODY_EMPTYING] = "EMPTYING",
+};
+
+const char *lockbus_custody_name(enum lockbus_custody custody)
+{
+    if ((unsigned)custody >= sizeof custody_names / sizeof custody_names[0] ||
+        custody_names[custody] == NULL) {
+        return "?";
+    }
+    return custody_names[custody];
+}
+
+const char *lockbus_latch_name(enum lockbus_latch latch)
+{
+    if ((unsigned)latch == LB_LATCH_HOLE || (unsigned)latch >= LB_LATCH_COUNT) {
+        return "?";
+    }
+    return lb_latch_state_name((enum lb_latch_state)latch);
+}
+
+struct event_name {
+    enum lockbus_event_kind kind;
+    const char *name, *text;
+};
+
+/* clang-format off */
+static const struct event_name event_names[] = {
+    {LOCKBUS_EVENT_NONE, "NONE", ""},
+    {LOCKBUS_EVENT_SENT, "SENT", "the pulse is on the wire"},
+    {LOCKBUS_EVENT_ACCEPTED, "ACCEPTED", "the board confirmed the pulse"},
+    {LOCKBUS_EVENT_OPENED, "OPENED", "the leaf was seen open"},
+    {LOCKBUS_EVENT_FAILED, "FAILED", "the door never opened"},
+    {LOCKBUS_EVENT_UNKNOWN, "UNKNOWN", "what came of it cannot be known"},
+    {LOCKBUS_EVENT_EXPIRED, "EXPIRED", "no pulse was sent in time"},
+    {LOCKBUS_EVENT_REFUSED, "REFUSED", "refused"},
+    {LOCKBUS_EVENT_DONE, "DONE", "on record"},
+    {LOCKBUS_EVENT_LEAF, "LEAF", "the latch changed"},
+    {LOCKBUS_EVENT_CUSTODY, "CUSTODY", "the custody changed"},
+    {LOCKBUS_EVENT_FORCED, "FORCED", "the door opened without being told to"},
+    {LOCKBUS_EVENT_AJAR, "AJAR", "the door stands open too long"},
+    {LOCKBUS_EVENT_JAMMED, "JAMMED", "pulsed, but the door did not open"},
+    {LOCKBUS_EVENT_BOARD_AWAY, "BOARD_AWAY", "the board does not answer"},
+    {LOCKBUS_EVENT_BOARD_BACK, "BOARD_BACK", "the board answers, all outputs are off"},
+    {LOCKBUS_EVENT_BOARD_REFUSED, "BOARD_REFUSED", "the board is not what its profile says"},
+    {LOCKBUS_EVENT_PORT_LOST, "PORT_LOST", "the port is gone, it is tried again"},
+    {LOCKBUS_EVENT_PORT_OPEN, "PORT_OPEN", "the port is open"},
+    {LOCKBUS_EVENT_JOURNAL_FAILED, "JOURNAL_FAILED", "the journal failed: nothing opens until restart"},
+    {LOCKBUS_EVENT_LOST, "LOST", "events were dropped because nobody took them"},
+};
+/* clang-format on */
+
+static const struct event_name *event_name(enum lockbus_event_kind kind)
+{
+    for (size_t i = 0; i < sizeof event_names / sizeof event_names[0]; i++) {
+        if (event_names[i].kind == kind) {
+            return &event_names[i];
+        }
+    }
+    return NULL;
+}
+
+const char *lockbus_event_name(enum lockbus_event_kind kind)
+{
+    const struct event_name *found = event_name(kind);
+
+    return found != NULL ? found->name : "?";
+}
+
+static void tell(const struct lockbus_cabinet *cab, const struct lb_event *from,
+                 struct lockbus_event *to)
+{
+    const char *text = from->text;
+
+    memset(to, 0, sizeof *to);
+    to->size = (uint32_t)sizeof *to;
+    to->kind = from->kind;
+    to->at_us = from->at_us;
+    to->ticket = from->ticket;
+    to->door = from->door;
+    if (from->door < cab->door_count) {
+        memcpy(to->label, cab->slots[from->door].label, sizeof to->label);
+    }
+    to->rule = from->rule;
+    to->latch = (enum lockbus_latch)from->latch;
+    to->custody = (enum lockbus_custody)from->custody;
+    to->board = from->board;
+    to->count = from->count;
+    to->assumed = from->assumed;
+    if (text == NULL && from->rule != LOCKBUS_RULE_NONE) {
+        text = lockbus_rule_text(from->rule);
+    }
+    if (text == NULL) {
+        text = event_name(from->kind)->text;
+    }
+    (void)snprintf(to->text, sizeof to->text, "%s", text);
+}
+
+bool lockbus_cabinet_next_event(struct lockbus_cabinet *cabinet,
+                                struct lockbus_event *event)
+{
+    if (cabinet == NULL || event == NULL) {
+        return false;
+    }
+    if (cabinet->event_count == 0) {
+        if (cabinet->events_lost == 0) {
+            return false;
+        }
+        struct lb_event lost = {.kind = LOCKBUS_EVENT_LOST,
+                                .at_us = cabinet->now_us,
+                                .door = LB_DOOR_NONE,
+                                .count = cabinet->events_lost};
+        tell(cabinet, &lost, event);
+        cabinet->events_lost = 0;
+        return true;
+    }
+    tell(cabinet, &cabinet->event[cabinet->event_head], event);
+    cabinet->event_head = (cabinet->event_head + 1) % LOCKBUS_EVENTS;
+    cabinet->event_count--;
+    return true;
+}
+
+enum lockbus_err lb_why(struct lockbus_error *why, enum lockbus_err err,
+                        const char *field, const char *text)
+{
+    if (why != NULL) {
+        memset(why, 0, sizeof *why);
+        why->err = err;
+        (void)snprintf(why->field, sizeof why->field, "%s", field);
+        (void)snprintf(why->text, sizeof why->text, "%s", text);
+    }
+    return err;
+}
+
+enum lockbus_err lb_why_rule(struct lockbus_error *why, enum lockbus_rule rule)
+{
+    enum lockbus_err err =
+        lb_why(why, LOCKBUS_ERR_DENIED, "", lockbus_rule_text(rule));
+
+    if (why != NULL) {
+        why->rule = rule;
+    }
+    return err;
+}

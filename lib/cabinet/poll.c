@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * One round of everything, and when to come again. The order matters: what
+ * the worker finished first, then time, then what the buses report, then
+ * asks, and last the next write, so that one poll carries an open as far as
+ * it can go.
+ */
+
+#include "cabinet/cabinet.h"
+
+#include "base/bytes.h"
+
+enum { TICK_BATCH = 16, RETRY_US = 1000, TIMEOUT_MAX_MS = 1000 };
+
+static void tick(struct lockbus_cabinet *cab)
+{
+    struct lb_record record[TICK_BATCH];
+    size_t count;
+
+    while (!cab->journal_failed && lb_journal_has_room(cab->journal, true) &&
+           (count = lb_gate_tick(&cab->gate, record, TICK_BATCH)) != 0) {
+        if (!lb_write(cab, record, count)) {
+            return;
+        }
+    }
+}
+
+/* Powered time is only as good as the last block: one is written at least
+ * every hour, with the floor of time as its record. */
+static void heartbeat(struct lockbus_cabinet *cab)
+{
+    struct lb_record record = {
+        .type = LB_REC_TIME,
+        .door = LB_DOOR_NONE,
+        .powered_ms = cab->gate.powered_ms,
+    };
+
+    if (cab->journal_failed || !cab->gate.booted ||
+        cab->now_ms - cab->last_block_ms < LB_HEARTBEAT_MS ||
+        !lb_journal_has_room(cab->journal, false)) {
+        return;
+    }
+    lb_put_u64(record.body, cab->gate.floor_s);
+    (void)lb_write(cab, &record, 1);
+}
+
+/* The manifest that lies beside the configuration, once after start. */
+static void file_manifest(struct lockbus_cabinet *cab)
+{
+    size_t len = cab->file_manifest_len;
+    struct lb_ask ask = {
+        .kind = LB_ASK_MANIFEST, .bytes = cab->file_manifest, .len = len};
+    struct lockbus_error why;
+    uint32_t ticket;
+
+    if (len == 0 || !cab->gate.booted ||
+        !lb_journal_has_room(cab->journal, true)) {
+        return;
+    }
+    cab->file_manifest_len = 0;
+    /* Not newer: nothing to do, and nothing to refuse. */
+    if (len >= 28 &&
+        lb_get_u32(cab->file_manifest + 24) <= cab->gate.manifest.number) {
+        return;
+    }
+    enum lockbus_err err = lb_ask(cab, &ask, NULL, 0, &ticket, &why);
+
+    if (err != LOCKBUS_OK) {
+        struct lb_event event = {.kind = LOCKBUS_EVENT_REFUSED,
+                                 .door = LB_DOOR_NONE,
+                                 .rule = why.rule,
+                                 .text = "the manifest file was refused"};
+        lb_event_put(cab, &event);
+    }
+}
+
+static void watch(struct lockbus_cabinet *cab)
+{
+    int fds[LB_CONFIG_BUSES + 1];
+    size_t count = 0;
+
+    for (size_t b = 0; b < cab->bus_count; b++) {
+        int fd = lb_bus_fd(cab->bus[b]);
+
+        if (fd >= 0) {
+            fds[count++] = fd;
+        }
+    }
+    int worker = lb_worker_fd(cab->worker);
+
+    if (worker >= 0) {
+        fds[count++] = worker;
+    }
+    lb_loop_watch(&cab->loop, fds, count);
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t ms_to_us(uint64_t ms)
+{
+    return ms > UINT64_MAX / 1000 ? UINT64_MAX : ms * 1000;
+}
+
+static uint64_t next_us(const struct lockbus_cabinet *cab)
+{
+    uint64_t gate_ms = lb_gate_next_ms(&cab->gate);
+    uint64_t next = ms_to_us(lb_facts_next_ms(cab));
+
+    if (gate_ms != UINT64_MAX) {
+        uint64_t at = gate_ms < cab->base_powered_ms
+                          ? 0
+                          : gate_ms - cab->base_powered_ms + cab->start_ms;
+        next = earliest(next, ms_to_us(at));
+    }
+    for (size_t b = 0; b < cab->bus_count; b++) {
+        uint64_t at = lb_bus_next_us(cab->bus[b]);
+
+        if (!cab->line_ours[b] && lb_bus_fd(cab->bus[b]) < 0) {
+            at = earliest(at, cab->now_us + RETRY_US);
+        }
+        next = earliest(next, at);
+    }
+    for (size_t i = 0; i < LB_RECHECKS; i++) {
+        if (cab->recheck[i].ticket != 0) {
+            next = earliest(next, ms_to_us(cab->recheck[i].until_ms));
+        }
+    }
+    if (cab->refusal[0].rule != LOCKBUS_RULE_NONE) {
+        next = earliest(next, ms_to_us(cab->refusals_at_ms + 1000));
+    }
+    next = earliest(next, ms_to_us(cab->last_block_ms + LB_HEARTBEAT_MS));
+    /* Overdue means that something waits for the journal: come back soon,
+     * not at once. */
+    return next > cab->now_us ? next : cab->now_us + RETRY_US;
+}
+
+static void take_time(struct lockbus_cabinet *cab, uint64_t now_us)
+{
+    cab->now_us = now_us;
+    cab->now_ms = now_us / 1000;
+    if (!cab->polled) {
+        cab->polled = true;
+        cab->start_ms = cab->now_ms;
+        cab->last_block_ms = cab->now_ms;
+    }
+    lb_gate_clock(&cab->gate,
+                  cab->base_powered_ms + cab->now_ms - cab->start_ms);
+    uint64_t unix_s = 0;
+
+    if (cab->gate.time_known) {
+        unix_s = cab->gate.time_s +
+                 (cab->gate.powered_ms - cab->gate.time_told_ms) / 1000;
+    }
+    lb_journal_stamp(cab->journal, cab->gate.boot, cab->gate.powered_ms, unix_s,
+                     cab->gate.time_known && cab->gate.time_trusted);
+}
+
+enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
+                                      uint64_t now_us)
+{
+    struct lockbus_cabinet *cab = cabinet;
+
+    if (cab == NULL || (cab->polled && now_us < cab->now_us)) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    take_time(cab, now_us);
+    lb_ask_worker_ended(cab);
+    lb_facts_flush(cab);
+    tick(cab);
+    file_manifest(cab);
+    for (size_t b = 0; b < cab->bus_count; b++) {
+        lb_bus_poll(cab->bus[b], now_us);
+    }
+    lb_facts_from_buses(cab);
+    lb_facts_due(cab);
+    cab->released = false;
+    lb_ask_advance(cab);
+    tick(cab);
+    lb_refusal_flush(cab);
+    heartbeat(cab);
+    lb_ask_commit(cab);
+    /* Without a worker the write has already ended: go on at once. */
+    lb_ask_worker_ended(cab);
+    lb_ask_advance(cab);
+    if (cab->released) {
+        /* The pulse's first byte need not wait for another round. */
+        for (size_t b = 0; b < cab->bus_count; b++) {
+            lb_bus_poll(cab->bus[b], now_us);
+        }
+        lb_facts_from_buses(cab);
+    }
+    cab->next_us = next_us(cab);
+    watch(cab);
+    lb_loop_arm(&cab->loop, cab->next_us - now_us);
+    return LOCKBUS_OK;
+}
+
+int lockbus_cabinet_fd(const struct lockbus_cabinet *cabinet)
+{
+    return cabinet != NULL ? cabinet->loop.epoll : -1;
+}
+
+uint64_t lockbus_cabinet_deadline_us(const struct lockbus_cabinet *cabinet)
+{
+    return cabinet != NULL && cabinet->polled ? cabinet->next_us : 0;
+}
+
+int lockbus_cabinet_timeout_ms(const struct lockbus_cabinet *cabinet,
+                               uint64_t now_us)
+{
+    uint64_t at = lockbus_cabinet_deadline_us(cabinet);
+
+    if (at <= now_us) {
+        return 0;
+    }
+    uint64_t wait_ms = (at - now_us + 999) / 1000;
+
+    return wait_ms > TIMEOUT_MAX_MS ? TIMEOUT_MAX_MS : (int)wait_ms;
+}
+
+enum lockbus_err lockbus_cabinet_time(struct lockbus_cabinet *cabinet,
+                                      uint64_t unix_s, bool trusted)
+{
+    if (cabinet == NULL || unix_s >= UINT64_C(1) << 36) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    lb_gate_time(&cabinet->gate, unix_s, trusted);
+    return LOCKBUS_OK;
+}

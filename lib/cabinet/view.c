@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * Copies of what is known, for the host to look at.
+ */
+
+#include "cabinet/cabinet.h"
+
+#include "base/bytes.h"
+
+#include <lockbus/lockbus.h>
+
+#include <string.h>
+
+const char *lockbus_version(void)
+{
+    return LOCKBUS_VERSION;
+}
+
+enum lockbus_err lockbus_cabinet_info(const struct lockbus_cabinet *cabinet,
+                                      struct lockbus_cabinet_info *info)
+{
+    if (cabinet == NULL || info == NULL || info->size != sizeof *info) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    const struct lb_gate *gate = &cabinet->gate;
+
+    memset(info, 0, sizeof *info);
+    info->size = (uint32_t)sizeof *info;
+    memcpy(info->name, cabinet->name, sizeof info->name);
+    memcpy(info->cabinet_id, gate->cabinet_id, sizeof info->cabinet_id);
+    info->doors = cabinet->door_count;
+    info->manifest_no = gate->manifest.number;
+    info->epoch = gate->manifest.epoch;
+    info->region = gate->region;
+    info->powered_s = gate->powered_ms / 1000;
+    info->time_floor_s = gate->floor_s;
+    info->journal_ok = !cabinet->journal_failed;
+    info->keys_locked_in_memory = cabinet->locked_in_memory;
+    info->journal_blocks = lb_journal_durable(cabinet->journal);
+    info->boards = (unsigned)cabinet->board_count;
+    for (size_t i = 0; i < cabinet->board_count; i++) {
+        info->boards_present += cabinet->boards[i].here;
+    }
+    for (size_t b = 0; b < cabinet->bus_count; b++) {
+        struct lb_bus_counters counters;
+
+        lb_bus_counters(cabinet->bus[b], &counters);
+        info->requests += counters.requests;
+        info->replies += counters.replies;
+        info->timeouts += counters.timeouts;
+        info->crc_errors += counters.crc_errors;
+        info->rounds += counters.rounds;
+    }
+    return LOCKBUS_OK;
+}
+
+static void custody_of(const struct lb_gate_door *from, uint64_t powered_ms,
+                       struct lockbus_door *door)
+{
+    door->custody = (enum lockbus_custody)from->custody;
+    door->blocked = from->blocked;
+    door->frozen = from->frozen;
+    door->stay = from->stay;
+    memcpy(door->parcel_ref, from->parcel_ref, sizeof door->parcel_ref);
+    door->release_uses_left =
+        (uint8_t)(from->release_uses - from->release_spent);
+    door->courier_uses_left =
+        (uint8_t)(from->courier_uses - from->courier_spent);
+    door->seals = (uint8_t)((from->seals & 1U) + (from->seals >> 1 & 1U));
+    door->return_in_s = UINT64_MAX;
+    if (!lb_all_zero(from->return_pk, LB_KEY_LEN)) {
+        door->return_in_s = from->return_due_ms <= powered_ms
+                                ? 0
+                                : (from->return_due_ms - powered_ms) / 1000;
+    }
+}
+
+enum lockbus_err lockbus_door_at(const struct lockbus_cabinet *cabinet,
+                                 uint16_t number, struct lockbus_door *door)
+{
+    if (cabinet == NULL || door == NULL || door->size != sizeof *door ||
+        number >= cabinet->door_count || !cabinet->slots[number].used) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    const struct lb_slot *slot = &cabinet->slots[number];
+
+    memset(door, 0, sizeof *door);
+    door->size = (uint32_t)sizeof *door;
+    door->number = number;
+    memcpy(door->label, slot->label, sizeof door->label);
+    memcpy(door->door_size, slot->size, sizeof door->door_size);
+    memcpy(door->remark, slot->remark, sizeof door->remark);
+    door->latch = (enum lockbus_latch)slot->latch.state;
+    door->assumed = !slot->sensor;
+    custody_of(&cabinet->gate_doors[number], cabinet->gate.powered_ms, door);
+    return LOCKBUS_OK;
+}
+
+enum lockbus_err lockbus_door_find(const struct lockbus_cabinet *cabinet,
+                                   const char *label, uint16_t *number)
+{
+    if (cabinet == NULL || label == NULL || number == NULL) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    for (uint16_t n = 0; n < cabinet->door_count; n++) {
+        const struct lb_slot *slot = &cabinet->slots[n];
+
+        if (slot->used &&
+            strncmp(slot->label, label, sizeof slot->label) == 0) {
+            *number = n;
+            return LOCKBUS_OK;
+        }
+    }
+    return LOCKBUS_ERR_USAGE;
+}
