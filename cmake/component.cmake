@@ -6,6 +6,12 @@
 # for the tests, so that a unit test links only what its component needs.
 function(lb_component name)
   cmake_parse_arguments(C "" "" "SOURCES;NEEDS;LINKS" ${ARGN})
+  foreach(source ${C_SOURCES})
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+      message(WARNING "lib/${name}/${source} is not there yet")
+      list(REMOVE_ITEM C_SOURCES ${source})
+    endif()
+  endforeach()
   lb_planted_sources(C_SOURCES ${C_SOURCES})
   add_library(lb_${name}_obj OBJECT ${C_SOURCES})
   target_include_directories(lb_${name}_obj PRIVATE
