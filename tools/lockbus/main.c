@@ -2,7 +2,9 @@
  * Copyright the lockbus authors */
 #include "tool.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct command {
@@ -11,6 +13,14 @@ static const struct command {
     const char *usage, *text;
 } commands[] = {
     /* one line a command, in the order in which a newcomer needs them */
+    {"commission", cmd_commission, "CABINET.ini MANIFEST ORDER --escrow FILE",
+     "make a cabinet's journal; all its doors are declared empty"},
+    {"amend", cmd_amend, "CABINET.ini ORDER",
+     "change a cabinet's door map; parcels stay where they are"},
+    {"watch", cmd_watch, "CABINET.ini [--once]",
+     "show the doors of a cabinet and everything that happens"},
+    {"open", cmd_open, "CABINET.ini WHAT [OBJECT] [KEYS]",
+     "present a deposit, code, proof or order on the bench"},
     {"gate", cmd_gate, "FILE...", "run gate vectors against this library"},
 };
 
@@ -34,6 +44,19 @@ int tool_complain(const struct lockbus_error *why)
     }
     fputc('\n', stderr);
     return TOOL_FAILED;
+}
+
+uint64_t tool_number(const char *text)
+{
+    char *end = NULL;
+
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0) {
+        return 0;
+    }
+    return value;
 }
 
 int tool_usage(const char *name, const char *usage)

@@ -10,15 +10,24 @@
 
 #include <lockbus/error.h>
 
+#include <stdint.h>
+
 enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 
 /* argv[0] is the subcommand's name. */
 typedef int tool_fn(int argc, char **argv);
 
 tool_fn cmd_gate;
+tool_fn cmd_commission;
+tool_fn cmd_amend;
+tool_fn cmd_watch;
+tool_fn cmd_open;
 
 /* "lockbus: FILE:LINE: FIELD: TEXT (RULE)" on standard error; TOOL_FAILED. */
 int tool_complain(const struct lockbus_error *why);
+
+/* A decimal number, or 0 when it is none (0 is never wanted). */
+uint64_t tool_number(const char *text);
 
 /* "lockbus NAME: " and a usage line on standard error; TOOL_USAGE. */
 int tool_usage(const char *name, const char *usage);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include "host.h"
+
+#include "os/os.h"
+#include "tool.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SETTLE_MS = 3000 };
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+void host_catch_signals(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+uint64_t host_now_us(void)
+{
+    return lb_clock_boot_us();
+}
+
+bool host_run(struct lockbus_cabinet *cab, uint64_t for_ms,
+              host_event_fn *on_event, void *user)
+{
+    uint64_t end_us = for_ms == 0 ? UINT64_MAX : host_now_us() + for_ms * 1000;
+    struct lockbus_event event;
+
+    while (!stop && host_now_us() < end_us) {
+        if (lockbus_cabinet_poll(cab, host_now_us()) != LOCKBUS_OK) {
+            return false;
+        }
+        while (lockbus_cabinet_next_event(cab, &event)) {
+            if (on_event != NULL && on_event(user, &event)) {
+                return true;
+            }
+        }
+        struct pollfd fd = {lockbus_cabinet_fd(cab), POLLIN, 0};
+        uint64_t now = host_now_us();
+        int wait_ms = lockbus_cabinet_timeout_ms(cab, now);
+        uint64_t left_ms = end_us > now ? (end_us - now) / 1000 + 1 : 0;
+
+        if (left_ms < (uint64_t)wait_ms) {
+            wait_ms = (int)left_ms;
+        }
+        (void)poll(&fd, 1, wait_ms);
+    }
+    return false;
+}
+
+static bool all_here(void *user, const struct lockbus_event *event)
+{
+    struct lockbus_cabinet *cab = user;
+    struct lockbus_cabinet_info info = {.size = sizeof info};
+
+    (void)event;
+    return lockbus_cabinet_info(cab, &info) == LOCKBUS_OK &&
+           info.boards_present == info.boards;
+}
+
+void host_settle(struct lockbus_cabinet *cab)
+{
+    (void)host_run(cab, SETTLE_MS, all_here, cab);
+}
+
+bool host_door(const struct lockbus_cabinet *cab, const char *text,
+               uint16_t *door)
+{
+    char *end = NULL;
+
+    if (lockbus_door_find(cab, text, door) == LOCKBUS_OK) {
+        return true;
+    }
+    unsigned long number = strtoul(text, &end, 10);
+    struct lockbus_door found = {.size = sizeof found};
+
+    if (end == text || *end != '\0' || number > 1023 ||
+        lockbus_door_at(cab, (uint16_t)number, &found) != LOCKBUS_OK) {
+        fprintf(stderr, "lockbus: this cabinet has no door %s\n", text);
+        return false;
+    }
+    *door = (uint16_t)number;
+    return true;
+}
+
+void host_print(const struct lockbus_event *event)
+{
+    printf("%10.3f  %-14s", (double)event->at_us / 1e6,
+           lockbus_event_name(event->kind));
+    if (event->door != 0xFFFF) {
+        printf(" door %-4u %-5s", event->door, event->label);
+    } else if (event->board != 0) {
+        printf(" board %-9u", event->board);
+    }
+    if (event->kind == LOCKBUS_EVENT_LEAF) {
+        printf(" %s%s", lockbus_latch_name(event->latch),
+               event->assumed ? " (assumed)" : "");
+    } else if (event->kind == LOCKBUS_EVENT_CUSTODY) {
+        printf(" %s", lockbus_custody_name(event->custody));
+    } else if (event->rule != LOCKBUS_RULE_NONE) {
+        printf(" by rule %s: %s", lockbus_rule_name(event->rule), event->text);
+    } else {
+        printf(" %s", event->text);
+    }
+    printf("\n");
+    (void)fflush(stdout);
+}
+
+bool host_read(const char *path, uint8_t *buf, size_t cap, size_t *len)
+{
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+
+    if (lb_file_read(path, buf, cap, len, false, &why) != LOCKBUS_OK) {
+        (void)tool_complain(&why);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef HOST_H
+#define HOST_H
+
+/*
+ * What every host of a cabinet does: wait, poll, take events. The commands
+ * that open a cabinet share it.
+ */
+
+#include <lockbus/lockbus.h>
+
+/* CLOCK_BOOTTIME in microseconds. */
+uint64_t host_now_us(void);
+
+/* Returns true to stop. */
+typedef bool host_event_fn(void *user, const struct lockbus_event *event);
+
+/* Polls until `on_event` says stop, `for_ms` have gone (0: for ever), or a
+ * signal asked for the end. True when on_event stopped it. */
+bool host_run(struct lockbus_cabinet *cab, uint64_t for_ms,
+              host_event_fn *on_event, void *user);
+
+/* Polls until every board answered once, or for 3 s. */
+void host_settle(struct lockbus_cabinet *cab);
+
+/* A door by its label or its number. */
+bool host_door(const struct lockbus_cabinet *cab, const char *text,
+               uint16_t *door);
+
+/* One line for a person: time, door, what happened. */
+void host_print(const struct lockbus_event *event);
+
+/* SIGINT and SIGTERM end host_run(). */
+void host_catch_signals(void);
+
+/* A file of at most cap bytes; complains and returns false. */
+bool host_read(const char *path, uint8_t *buf, size_t cap, size_t *len);
+
+#endif
