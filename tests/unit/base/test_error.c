@@ -27,7 +27,7 @@ static void every_rule_has_its_name_and_a_sentence(void **state)
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
         for (unsigned n = 0; n < groups[g].count; n++) {
             enum lockbus_rule rule = (enum lockbus_rule)(groups[g].first + n);
-            char want[8];
+            char want[16];
 
             (void)snprintf(want, sizeof want, "%c%u", groups[g].letter, n + 1);
             assert_string_equal(lockbus_rule_name(rule), want);
