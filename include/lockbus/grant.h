@@ -11,6 +11,7 @@
 
 #include <lockbus/error.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -58,13 +59,90 @@ struct lockbus_grant {
     uint8_t return_pk[32];  /* zero: none */
 };
 
-/* USAGE when the bytes have not the form of a grant; nothing is verified. */
+/* A proof's fields. */
+struct lockbus_proof {
+    enum lockbus_proof_kind kind;
+    uint16_t door;
+    uint8_t cabinet_id[16];
+    uint64_t stay;
+    uint8_t challenge[16];
+};
+
+/* A service order's fields. */
+struct lockbus_order {
+    enum lockbus_service_action action;
+    uint16_t door;
+    uint8_t cabinet_id[16];
+    uint64_t order_no;  /* high 32 bits: the epoch */
+    uint64_t not_after; /* Unix s */
+    uint8_t challenge[16];
+    uint32_t reason; /* the operator's own number */
+};
+
+/* A commissioning order's fields. */
+struct lockbus_commission {
+    bool amendment;
+    uint16_t doors;
+    uint8_t cabinet_id[16];
+    uint64_t order_no;
+    uint8_t map_hash[32], manifest_hash[32];
+    uint32_t region;
+};
+
+enum lockbus_role {
+    LOCKBUS_ROLE_ROOT = 1,
+    LOCKBUS_ROLE_ISSUER = 2,
+    LOCKBUS_ROLE_OPERATIONS = 3,
+    LOCKBUS_ROLE_SECURITY = 4,
+    LOCKBUS_ROLE_DISTRUSTED = 5
+};
+
+struct lockbus_manifest_key {
+    enum lockbus_role role;
+    uint32_t from_epoch; /* DISTRUSTED only */
+    uint32_t region_first, region_last;
+    uint8_t public_key[32];
+};
+
+/* A manifest's fields. */
+struct lockbus_manifest_info {
+    uint8_t operator_id[16];
+    uint32_t number, epoch;
+    uint64_t issued_at; /* Unix s */
+    unsigned threshold, key_count, signature_count;
+    struct lockbus_manifest_key keys[16];
+    uint8_t signed_by[10][8]; /* key_ids */
+    unsigned max_open_occupied, max_open_vacant, interlock_hold_s;
+    unsigned burst, per_hour, return_burst, return_per_hour;
+    unsigned service_burst, service_per_hour;
+    unsigned code_tries, code_tries_per_hour;
+    unsigned reopen_window_s, ajar_after_s, max_grant_hours;
+    unsigned challenge_ttl_s, service_ttl_s, code_min_bits;
+};
+
+/* Each of these: USAGE when the bytes have not the form (length, magic,
+ * version, values that exist, zeros where zeros belong); nothing is verified.
+ */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_grant_read(struct lockbus_grant *grant, const uint8_t *bytes,
                    size_t len);
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_proof_read(struct lockbus_proof *proof, const uint8_t *bytes,
+                   size_t len);
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_order_read(struct lockbus_order *order, const uint8_t *bytes,
+                   size_t len);
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_commission_read(struct lockbus_commission *order, const uint8_t *bytes,
+                        size_t len);
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_manifest_read(struct lockbus_manifest_info *info, const uint8_t *bytes,
+                      size_t len);
 
 /* The grant and seal inside a DepositPackage. *seal_len 0: none. USAGE when
- * it is no package of at most LOCKBUS_PACKAGE_MAX bytes. */
+ * it is no package of at most LOCKBUS_PACKAGE_MAX bytes with a grant and a
+ * seal of their lengths. Fields that this version does not know are ignored;
+ * of a field that comes twice the last counts. Takes no heap. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_package_read(const uint8_t *package, size_t package_len,
                      uint8_t grant[LOCKBUS_GRANT_LEN],

@@ -47,7 +47,8 @@ LOCKBUS_API void lockbus_signer_wipe(struct lockbus_signer *signer);
 /*
  * Key files: one line of text, `lockbus-key-v1 ROLE REGION_FIRST REGION_LAST
  * HEX64`, mode 0600; a public key file starts with lockbus-pub-v1. ROLE is
- * root, issuer, operations, security or courier.
+ * root, issuer, operations, security, courier, release or return. Regions
+ * bind issuers only; all others carry 0 and 4294967295.
  */
 struct lockbus_key_file {
     char role[16];
@@ -113,28 +114,14 @@ lockbus_package_write(uint8_t out[LOCKBUS_PACKAGE_MAX], size_t *len,
 /* ---- Orders -----------------------------------------------------------------
  */
 
-struct lockbus_order {
-    enum lockbus_service_action action;
-    uint16_t door;
-    uint8_t cabinet_id[16];
-    uint64_t order_no;  /* high 32 bits: the epoch */
-    uint64_t not_after; /* Unix s */
-    uint8_t challenge[16];
-    uint32_t reason; /* the operator's own number */
-};
+/* An order for a door, signed by an operations and a security key in any
+ * order. The roles are the manifest's to know, so they are not checked here. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_order(
     uint8_t out[LOCKBUS_ORDER_LEN], const struct lockbus_order *order,
     const struct lockbus_signer *first, const struct lockbus_signer *second,
     struct lockbus_error *why);
 
-struct lockbus_commission {
-    bool amendment;
-    uint16_t doors;
-    uint8_t cabinet_id[16];
-    uint64_t order_no;
-    uint8_t map_hash[32], manifest_hash[32];
-    uint32_t region;
-};
+/* A commissioning order, signed by the same two roles. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_commission(
     uint8_t out[LOCKBUS_COMMISSION_LEN], const struct lockbus_commission *order,
     const struct lockbus_signer *first, const struct lockbus_signer *second,
@@ -144,10 +131,15 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_commission(
  * --------------------------------------------------------------- */
 
 /**
- * Signs a manifest that a text file describes (docs/GRANTS.md has its form)
+ * Signs a manifest that a text file describes (docs/issuing.md has its form)
  * with the roots given, in any order.
  *
- * @param signers  2 to 10 root keys.
+ * @param signers  2 to 10 root keys: of this manifest, and of the one before
+ *                 it, which this call does not know and takes on trust.
+ *
+ * @return OK; CONFIG with file, line and field when the text is wrong; USAGE
+ *         when this manifest's own threshold is not met by its own roots, or
+ *         one key signs twice; IO.
  */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_issue_manifest(uint8_t out[LOCKBUS_MANIFEST_MAX], size_t *len,
