@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include "wire.h"
+
+#include "crc.h"
+
+#include <string.h>
+
+/*
+ * All ends of frames are the wire's, not those of the moment at which this
+ * process woke up. The host sees a late wake-up as a late byte, so the
+ * silence that it keeps after it is only longer: no request is dropped
+ * because the simulator was slow.
+ */
+
+void sim_wire_init(struct sim_wire *wire,
+                   const struct sim_wire_settings *settings)
+{
+    memset(wire, 0, sizeof *wire);
+    wire->fast = settings->fast;
+    wire->strict = settings->strict && !settings->fast;
+    wire->random = settings->seed != 0 ? settings->seed : 1;
+    if (settings->fast) {
+        return;
+    }
+    wire->byte_ns = UINT64_C(1000000000) * settings->bits / settings->baud;
+    wire->quiet_ns = settings->baud > 19200 ? 1750000 : wire->byte_ns * 7 / 2;
+    wire->turnaround_ns = settings->turnaround_ns;
+    wire->jitter_ns = settings->jitter_ns;
+}
+
+static uint64_t random_below(struct sim_wire *wire, uint64_t bound)
+{
+    wire->random ^= wire->random << 13;
+    wire->random ^= wire->random >> 7;
+    wire->random ^= wire->random << 17;
+    return bound == 0 ? 0 : wire->random % bound;
+}
+
+/* A request has its length in its function; 0: only silence tells. */
+static size_t whole_len(const uint8_t *frame, size_t len)
+{
+    if (len < 2) {
+        return 0;
+    }
+    if (frame[1] >= 1 && frame[1] <= 6) {
+        return 8;
+    }
+    if ((frame[1] == 0x0F || frame[1] == 0x10) && len >= 7) {
+        return 9u + frame[6];
+    }
+    return 0;
+}
+
+static bool frame_is_whole(const struct sim_wire *wire)
+{
+    size_t whole = whole_len(wire->rx, wire->rx_len);
+    return wire->fast && whole != 0 && wire->rx_len >= whole;
+}
+
+static uint64_t frame_ends(const struct sim_wire *wire)
+{
+    if (wire->rx_len == 0) {
+        return SIM_NEVER;
+    }
+    if (frame_is_whole(wire)) {
+        return wire->rx_end;
+    }
+    return wire->rx_end +
+           (wire->fast ? SIM_FAST_QUIET_US * UINT64_C(1000) : wire->quiet_ns);
+}
+
+static bool reply_is_leaving(const struct sim_wire *wire)
+{
+    return wire->tx_done < wire->tx_len;
+}
+
+/* The first byte of a request: was the line silent for long enough? */
+static void begin_frame(struct sim_wire *wire, uint64_t start)
+{
+    wire->rx_short = false;
+    if (reply_is_leaving(wire)) {
+        /* Both talk at once, so what the host hears from here on is junk. */
+        wire->stats.collisions++;
+        for (size_t i = wire->tx_done; i < wire->tx_len; i++) {
+            wire->tx[i] ^= 0x5A;
+        }
+        wire->rx_short = true;
+    } else if (wire->strict && wire->quiet_since != 0 &&
+               start < wire->quiet_since + wire->quiet_ns) {
+        wire->rx_short = true;
+    }
+}
+
+void sim_wire_receive(struct sim_wire *wire, uint64_t now, const uint8_t *bytes,
+                      size_t len)
+{
+    if (len == 0) {
+        return;
+    }
+    uint64_t start = now;
+    if (wire->rx_len == 0) {
+        begin_frame(wire, start);
+    } else if (wire->rx_end > start) {
+        start = wire->rx_end; /* the wire is still busy with the last ones */
+    }
+    wire->rx_end = start + len * wire->byte_ns;
+    for (size_t i = 0; i < len; i++) {
+        if (wire->rx_len < SIM_FRAME_MAX) {
+            wire->rx[wire->rx_len++] = bytes[i];
+        } else {
+            wire->rx[2] ^= 0xFF; /* too long for any frame: never a good CRC */
+        }
+    }
+}
+
+/* Boards that answer together pull the line together: ones lose. */
+static void join_reply(struct sim_wire *wire, const struct sim_reply *reply)
+{
+    uint8_t frame[SIM_FRAME_MAX];
+    size_t len = 1 + reply->len;
+
+    frame[0] = reply->address;
+    memcpy(frame + 1, reply->pdu, reply->len);
+    uint16_t crc = sim_crc16(frame, len);
+    frame[len++] = (uint8_t)crc;
+    frame[len++] = (uint8_t)(crc >> 8);
+    for (size_t i = 0; i < len; i++) {
+        wire->tx[i] = i < wire->tx_len ? wire->tx[i] & frame[i] : frame[i];
+    }
+    wire->tx_len = len > wire->tx_len ? len : wire->tx_len;
+}
+
+static void dispatch(struct sim_wire *wire, uint64_t now, size_t len)
+{
+    struct sim_reply reply = {0};
+    size_t answers = 0;
+
+    wire->tx_len = 0;
+    wire->tx_done = 0;
+    for (size_t i = 0; i < wire->board_count; i++) {
+        sim_board_advance(&wire->board[i], now);
+        sim_board_request(&wire->board[i], wire->rx[0], wire->rx + 1, len - 3,
+                          &reply);
+        if (reply.len != 0) {
+            join_reply(wire, &reply);
+            answers++;
+        }
+        sim_board_advance(&wire->board[i], now);
+    }
+    if (answers == 0) {
+        return;
+    }
+    wire->stats.replies++;
+    wire->stats.collisions += answers > 1;
+    wire->tx_start = wire->rx_end + wire->quiet_ns + wire->turnaround_ns +
+                     random_below(wire, wire->jitter_ns + 1);
+    wire->quiet_since = wire->tx_start + wire->tx_len * wire->byte_ns;
+}
+
+static void end_frame(struct sim_wire *wire, uint64_t now)
+{
+    size_t len = wire->rx_len;
+    size_t whole = whole_len(wire->rx, wire->rx_len);
+
+    if (frame_is_whole(wire)) {
+        len = whole;
+    }
+    if (wire->rx_end > wire->quiet_since) {
+        wire->quiet_since = wire->rx_end;
+    }
+    if (wire->rx_short) {
+        wire->stats.dropped_short++;
+    } else if (len < 4 || sim_crc16(wire->rx, len - 2) !=
+                              (wire->rx[len - 2] | wire->rx[len - 1] << 8)) {
+        wire->stats.crc_errors++;
+    } else {
+        wire->stats.requests++;
+        dispatch(wire, now, len);
+    }
+    wire->rx_len -= len;
+    memmove(wire->rx, wire->rx + len, wire->rx_len);
+}
+
+static size_t crossed(const struct sim_wire *wire, uint64_t now)
+{
+    if (now < wire->tx_start) {
+        return 0;
+    }
+    if (wire->byte_ns == 0) {
+        return wire->tx_len;
+    }
+    uint64_t bytes = (now - wire->tx_start) / wire->byte_ns;
+    return bytes < wire->tx_len ? (size_t)bytes : wire->tx_len;
+}
+
+size_t sim_wire_due(struct sim_wire *wire, uint64_t now, const uint8_t **out)
+{
+    while (!reply_is_leaving(wire) && frame_ends(wire) <= now) {
+        end_frame(wire, now);
+    }
+    if (wire->rx_short && frame_ends(wire) <= now) {
+        end_frame(wire, now); /* it collided: dropped, the reply goes on */
+    }
+    size_t until = reply_is_leaving(wire) ? crossed(wire, now) : wire->tx_done;
+    size_t len = until > wire->tx_done ? until - wire->tx_done : 0;
+    *out = wire->tx + wire->tx_done;
+    wire->tx_done += len;
+    return len;
+}
+
+uint64_t sim_wire_next(const struct sim_wire *wire, uint64_t now)
+{
+    uint64_t next = frame_ends(wire);
+
+    if (reply_is_leaving(wire)) {
+        uint64_t last = wire->tx_start + wire->tx_len * wire->byte_ns;
+        uint64_t group = now + SIM_GROUP_US * UINT64_C(1000);
+        if (group < wire->tx_start + wire->byte_ns) {
+            group = wire->tx_start + wire->byte_ns;
+        }
+        uint64_t due = last < group ? last : group;
+        next = due < next ? due : next;
+    }
+    return next;
+}
