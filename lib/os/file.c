@@ -1,3 +1,169 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
 #include "os/os.h"
+#include "os/why.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* All of it, whatever the pieces; false with errno set. */
+static bool read_all(int fd, uint8_t *buf, size_t cap, size_t *len)
+{
+    size_t have = 0;
+
+    while (have < cap) {
+        ssize_t got = read(fd, buf + have, cap - have);
+
+        if (got == 0) {
+            break;
+        }
+        if (got < 0 && errno != EINTR) {
+            return false;
+        }
+        have += got > 0 ? (size_t)got : 0;
+    }
+    *len = have;
+    return true;
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t put = write(fd, bytes + done, len - done);
+
+        if (put < 0 && errno != EINTR) {
+            return false;
+        }
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return true;
+}
+
+/* A pipe or a device has no whole, and a key that others read is none. */
+static enum lockbus_err judge(int fd, const char *path, size_t cap,
+                              bool private_only, struct lockbus_error *why)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) {
+        return lb_why_io(why, errno, path, "cannot be examined");
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "type",
+                      "is not a regular file");
+    }
+    if (private_only && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "mode",
+                      "others than its owner may use it; chmod 600");
+    }
+    if ((uint64_t)st.st_size > cap) {
+        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "length",
+                      "is longer than what it should hold");
+    }
+    return LOCKBUS_OK;
+}
+
+enum lockbus_err lb_file_read(const char *path, uint8_t *buf, size_t cap,
+                              size_t *len, bool private_only,
+                              struct lockbus_error *why)
+{
+    if (path == NULL || buf == NULL || len == NULL) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    /* Without O_NONBLOCK a FIFO would hold us here for a writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    size_t have = 0;
+    uint8_t more = 0;
+    size_t rest = 0;
+
+    if (fd < 0) {
+        return lb_why_io(why, errno, path, "cannot be opened");
+    }
+    enum lockbus_err err = judge(fd, path, cap, private_only, why);
+
+    if (err == LOCKBUS_OK &&
+        (!read_all(fd, buf, cap, &have) || !read_all(fd, &more, 1, &rest))) {
+        err = lb_why_io(why, errno, path, "cannot be read");
+    }
+    if (err == LOCKBUS_OK && rest != 0) {
+        err = lb_why(why, LOCKBUS_ERR_CONFIG, path, "length",
+                     "grew while it was read");
+    }
+    (void)close(fd);
+    if (err == LOCKBUS_OK) {
+        *len = have;
+    }
+    return err;
+}
+
+/* The folder of `path`, so that a new name in it can be made durable. */
+static int open_parent(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+    if (slash == NULL) {
+        return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (len >= sizeof folder) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    return open(len == 0 ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool fill(int fd, int parent, const uint8_t *bytes, size_t len,
+                 unsigned mode)
+{
+    return write_all(fd, bytes, len) && fchmod(fd, (mode_t)mode) == 0 &&
+           fsync(fd) == 0 && fsync(parent) == 0;
+}
+
+enum lockbus_err lb_file_write(const char *path, const uint8_t *bytes,
+                               size_t len, unsigned mode,
+                               struct lockbus_error *why)
+{
+    if (path == NULL || (bytes == NULL && len != 0) || mode > 0777U) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    enum lockbus_err err = LOCKBUS_OK;
+    int fd = -1;
+    int parent = open_parent(path);
+
+    if (parent < 0) {
+        return lb_why_io(why, errno, path, "its folder cannot be opened");
+    }
+    /* For its owner only until it is whole: a key must never be readable,
+     * not even for the moment between two calls. */
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+              S_IRUSR | S_IWUSR);
+    if (fd < 0 && errno == EEXIST) {
+        err = lb_why(why, LOCKBUS_ERR_USAGE, path, NULL,
+                     "exists; it is never written over");
+        goto out;
+    }
+    if (fd < 0) {
+        err = lb_why_io(why, errno, path, "cannot be made");
+        goto out;
+    }
+    if (!fill(fd, parent, bytes, len, mode)) {
+        err = lb_why_io(why, errno, path, "cannot be written");
+        (void)unlink(path);
+    }
+
+out:
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    (void)close(parent);
+    return err;
+}

@@ -29,15 +29,29 @@ struct lb_serial_settings {
  *   usb:VVVV:PPPP[:SERIAL]  a USB adapter, found again after a replug
  *   path:/dev/NAME          a serial port, through libserialport
  *   pty:PATH                a plain tty or pty, settings by termios only
- *   rtu+tcp:HOST:PORT       RTU frames behind a serial server
+ *   rtu+tcp:HOST:PORT       RTU frames behind a serial server; HOST is an
+ *                           address in numbers, since a lookup would block
+ * open() gives BUSY when another process or bus holds the port; OFFLINE when
+ * it is not there, and while a TCP connection is being made: ask again, and
+ * do not close() in between. CONFIG names the field that the port's driver
+ * did not take, or both adapters that a usb: name fits.
  * The line is given to *line (its `user` is allocated; lb_line_free).
- * CONFIG: the name has no such form; NOMEM.
+ * CONFIG: the name has no such form, a setting is out of range; NOMEM.
  */
 LOCKBUS_CHECK enum lockbus_err
 lb_line_new(struct lockbus_line *line, const char *port,
             const struct lb_serial_settings *settings,
             struct lockbus_error *why);
 void lb_line_free(struct lockbus_line *line);
+
+/* What came of asking the driver not to hold short replies back. */
+enum lb_low_latency {
+    LB_LOW_LATENCY_NONE = 0, /* not applicable: no such knob, or not open */
+    LB_LOW_LATENCY_ON = 1,
+    LB_LOW_LATENCY_REFUSED = 2 /* slower: 16 ms a reply with FTDI chips */
+};
+/* For diagnostics; any line, also a host's own (NONE). */
+enum lb_low_latency lb_line_low_latency(const struct lockbus_line *line);
 
 /* ---- Ports (ports.c) ----------------------------------------------------- */
 
@@ -46,10 +60,11 @@ struct lb_port_info {
     unsigned vid, pid; /* 0: not USB */
     int latency_ms;    /* -1: not known */
 };
+/* CONFIG: built without serial ports. More than `cap` are left out. */
 LOCKBUS_CHECK enum lockbus_err lb_ports(struct lb_port_info *out, size_t cap,
                                         size_t *count);
 
-/* ---- A directory as a store (file.c) --------------------------------------
+/* ---- A directory as a store (dir.c, segment.c) -----------------------------
  */
 
 /* Opens a directory for a journal, takes its lock (flock on `lock`); BUSY
@@ -59,6 +74,11 @@ LOCKBUS_CHECK enum lockbus_err lb_dir_open(struct lb_store *store,
                                            bool read_only,
                                            struct lockbus_error *why);
 void lb_dir_close(struct lb_store *store);
+/* Why the store's last call that failed did so; only while none runs. */
+void lb_dir_last_error(const struct lb_store *store, struct lockbus_error *why);
+
+/* ---- Whole files (file.c) --------------------------------------------------
+ */
 
 /* A whole regular file of at most `cap` bytes; CONFIG or IO in `why`.
  * private_only refuses files that others than the owner may read. */
