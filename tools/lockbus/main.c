@@ -21,6 +21,17 @@ static const struct command {
      "show the doors of a cabinet and everything that happens"},
     {"open", cmd_open, "CABINET.ini WHAT [OBJECT] [KEYS]",
      "present a deposit, code, proof or order on the bench"},
+    {"keygen", cmd_keygen, "ROLE [--region A[-B]] -o NAME.key",
+     "make a key: NAME.key and NAME.pub"},
+    {"manifest", cmd_manifest, "TEXT.ini --sign ROOT.key... -o FILE",
+     "sign a manifest: keys and limits for all cabinets"},
+    {"order", cmd_order, "commission|open|block|unblock|clear ...",
+     "sign an order by two persons"},
+    {"deposit", cmd_deposit, "--cabinet ID --door N --stay N ... -o FILE",
+     "make a parcel's package; prints its code once"},
+    {"proof", cmd_proof, "release|return|deposit|reopen|cancel ... -o FILE",
+     "sign a challenge for one open"},
+    {"inspect", cmd_inspect, "FILE", "show what a signed thing or key says"},
     {"gate", cmd_gate, "FILE...", "run gate vectors against this library"},
 };
 

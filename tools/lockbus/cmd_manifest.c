@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/* lockbus manifest: signs what a manifest's text describes. */
+
+#include "issue_args.h"
+
+#include <string.h>
+
+int cmd_manifest(int argc, char **argv)
+{
+    const char *text = NULL, *out = NULL;
+    struct issue_list paths = {0};
+    struct issue_arg args[] = {
+        {.name = "", .kind = ISSUE_TEXT, .to = &text},
+        {.name = "--sign", .kind = ISSUE_LIST, .to = &paths},
+        {.name = "-o", .kind = ISSUE_TEXT, .to = &out},
+    };
+    struct lockbus_signer roots[ISSUE_LIST_MAX];
+    uint8_t bytes[LOCKBUS_MANIFEST_MAX];
+    struct lockbus_error why = {0};
+    size_t count = 0, len = 0;
+    bool ok = true;
+
+    if (!issue_args(argc, argv, args, sizeof args / sizeof args[0])) {
+        return tool_usage("manifest",
+                          "TEXT.ini --sign ROOT.key --sign ROOT.key -o FILE");
+    }
+    memset(roots, 0, sizeof roots);
+    while (ok && count < paths.count) {
+        struct lockbus_key_file key;
+
+        ok = issue_key(&key, paths.item[count], "root", true);
+        if (ok) {
+            roots[count++] = key.signer;
+            lockbus_signer_wipe(&key.signer);
+        }
+    }
+    if (ok && lockbus_issue_manifest(bytes, &len, text, roots, count, &why) !=
+                  LOCKBUS_OK) {
+        ok = false;
+        (void)tool_complain(&why);
+    }
+    for (size_t i = 0; i < count; i++) {
+        lockbus_signer_wipe(&roots[i]);
+    }
+    return ok && issue_write(out, bytes, len, 0644) ? TOOL_OK : TOOL_FAILED;
+}
