@@ -19,7 +19,9 @@ enum lb_config_limits {
     LB_CONFIG_PROFILES = 16,
     LB_LABEL_LEN = 16,
     LB_PATH_LEN = 200,
-    LB_CONFIG_FILE_MAX = 256 * 1024
+    LB_CONFIG_FILE_MAX = 256 * 1024,
+    LB_MAP_ROW_MAX = 2 + 2 + 1 + 23 + 1 + 1 + 16 + 2 + 1 + 2 + 32,
+    LB_MAP_MAX = 32 + LB_DOOR_MAX * LB_MAP_ROW_MAX
 };
 
 struct lb_config_bus {
@@ -66,7 +68,9 @@ struct lb_config {
     size_t profile_count;
     struct lb_config_door door[LB_DOOR_MAX]; /* by door number */
     uint16_t door_count;                     /* highest number + 1 */
-    /* the map (map.c) */
+    /* the map (map.c): its canonical bytes, their hash, each row's digest */
+    uint8_t map[LB_MAP_MAX];
+    size_t map_len;
     uint8_t map_hash[32];
     uint8_t row[LB_DOOR_MAX][16];
 };

@@ -51,7 +51,7 @@ struct cell {
 static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
     [LB_LATCH_UNKNOWN] = {
         [LB_LATCH_EV_PERMIT]    = {LB_LATCH_UNKNOWN,   CANCEL | PULSE},
-        [LB_LATCH_EV_LEAF_OPEN] = {LB_LATCH_OPEN,      OPENED | ARM},
+        [LB_LATCH_EV_LEAF_OPEN] = {LB_LATCH_OPEN,      OPENED | END | ARM},
         [LB_LATCH_EV_LEAF_SHUT] = {LB_LATCH_SHUT,      CLOSED},
         [LB_LATCH_EV_DEADLINE]  = {LB_LATCH_UNKNOWN,   END | UNSURE},
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_UNKNOWN,   DISARM},

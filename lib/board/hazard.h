@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LB_HAZARD_H
+#define LB_HAZARD_H
+
+/*
+ * Frames that some board on the market takes for "open all", "hold on",
+ * "change your address" and the like. No profile may be able to express one
+ * of them, whatever board it says it is for: boards get swapped.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* All writes of one function code, to these addresses, of these values. */
+struct lb_hazard_span {
+    uint8_t fc;
+    uint32_t first, last; /* addresses */
+    uint32_t min, max;    /* values */
+};
+
+/* What a board would do with one of these writes, a clause for people; NULL
+ * when none of them is known to be dangerous. */
+const char *lb_hazard_find(const struct lb_hazard_span *span);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include "cabinet/config_read.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum lockbus_err load_profile(struct lb_config_reading *reading,
+                                     size_t index)
+{
+    struct lb_config *config = reading->config;
+    struct lb_profile *profile = &config->profile[index];
+    uint8_t text[LB_PROFILE_FILE_MAX];
+    char name[sizeof profile->name];
+    char path[LB_PATH_LEN + sizeof profile->name + 8];
+    size_t len = 0;
+
+    memcpy(name, profile->name, sizeof name);
+    (void)snprintf(path, sizeof path, "%s/%s.ini", config->profiles, name);
+    enum lockbus_err err =
+        lb_file_read(path, text, sizeof text, &len, false, reading->why);
+    if (err == LOCKBUS_OK) {
+        err = lb_profile_parse(profile, name, (const char *)text, len,
+                               reading->why);
+    }
+    if (err == LOCKBUS_ERR_CONFIG && reading->why->line != 0) {
+        (void)snprintf(reading->why->file, sizeof reading->why->file, "%s",
+                       path);
+    }
+    return err;
+}
+
+enum lockbus_err lb_config_load_profiles(struct lb_config_reading *reading)
+{
+    for (size_t i = 0; i < reading->config->profile_count; i++) {
+        enum lockbus_err err = load_profile(reading, i);
+
+        if (err != LOCKBUS_OK) {
+            return err;
+        }
+    }
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err check_buses(const struct lb_config_reading *reading)
+{
+    const struct lb_config *config = reading->config;
+
+    for (size_t i = 0; i < config->bus_count; i++) {
+        const struct lb_config_bus *bus = &config->bus[i];
+
+        if (bus->port[0] == '\0' || bus->serial.baud == 0) {
+            return lb_config_fail(reading->why, config->file, bus->line,
+                                  bus->port[0] == '\0' ? "port" : "baud",
+                                  "the section [bus.%s] lacks this key",
+                                  bus->name);
+        }
+    }
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err check_pulse(const struct lb_config_reading *reading)
+{
+    const struct lb_config *config = reading->config;
+
+    for (size_t i = 0; i < config->profile_count; i++) {
+        const struct lb_profile *profile = &config->profile[i];
+
+        if (config->pulse_ms < profile->pulse_min_ms ||
+            config->pulse_ms > profile->pulse_max_ms) {
+            return lb_config_fail(
+                reading->why, config->file, reading->pulse_line, "pulse_ms",
+                "the profile %s allows %u to %u ms", profile->name,
+                (unsigned)profile->pulse_min_ms,
+                (unsigned)profile->pulse_max_ms);
+        }
+        if (config->pulse_ms % profile->pulse_unit_ms != 0) {
+            return lb_config_fail(
+                reading->why, config->file, reading->pulse_line, "pulse_ms",
+                "the profile %s counts in steps of %u ms", profile->name,
+                (unsigned)profile->pulse_unit_ms);
+        }
+    }
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err check_door(const struct lb_config_reading *reading,
+                                   const struct lb_config_door *door)
+{
+    const struct lb_config *config = reading->config;
+    const struct lb_config_board *board = &config->board[door->board];
+    const struct lb_profile *profile = &config->profile[board->profile];
+
+    if (door->channel >= profile->channels) {
+        return lb_config_fail(
+            reading->why, config->file, door->line, door->label,
+            "board %u has %u channels, and this is number %u", board->number,
+            (unsigned)profile->channels, (unsigned)door->channel + 1);
+    }
+    if (door->sensor && !profile->leaf_is_read) {
+        return lb_config_fail(reading->why, config->file, door->line,
+                              door->label,
+                              "board %u has no inputs: the door needs "
+                              "sensor=none and assume_open_s",
+                              board->number);
+    }
+    return LOCKBUS_OK;
+}
+
+enum lockbus_err lb_config_check_whole(const struct lb_config_reading *reading)
+{
+    const struct lb_config *config = reading->config;
+    enum lockbus_err err = check_buses(reading);
+
+    if (err == LOCKBUS_OK && config->door_count == 0) {
+        err = lb_config_fail(reading->why, config->file, 0, "doors",
+                             "the cabinet has no door");
+    }
+    if (err == LOCKBUS_OK) {
+        err = check_pulse(reading);
+    }
+    for (size_t i = 0; err == LOCKBUS_OK && i < config->door_count; i++) {
+        if (config->door[i].used) {
+            err = check_door(reading, &config->door[i]);
+        }
+    }
+    return err;
+}
