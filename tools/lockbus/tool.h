@@ -18,6 +18,7 @@ enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 typedef int tool_fn(int argc, char **argv);
 
 tool_fn cmd_gate;
+tool_fn cmd_ports;
 tool_fn cmd_keygen;
 tool_fn cmd_manifest;
 tool_fn cmd_order;
