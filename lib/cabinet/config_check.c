@@ -19,11 +19,17 @@ static enum lockbus_err load_profile(struct lb_config_reading *reading,
     (void)snprintf(path, sizeof path, "%s/%s.ini", config->profiles, name);
     enum lockbus_err err =
         lb_file_read(path, text, sizeof text, &len, false, reading->why);
-    if (err == LOCKBUS_OK) {
-        err = lb_profile_parse(profile, name, (const char *)text, len,
-                               reading->why);
+    if (err != LOCKBUS_OK) {
+        char reason[sizeof reading->why->text];
+
+        memcpy(reason, reading->why->text, sizeof reason);
+        return lb_config_fail(reading->why, config->file,
+                              reading->profile_line[index], name,
+                              "this profile's file %s", reason);
     }
-    if (err == LOCKBUS_ERR_CONFIG && reading->why->line != 0) {
+    err =
+        lb_profile_parse(profile, name, (const char *)text, len, reading->why);
+    if (err != LOCKBUS_OK) {
         (void)snprintf(reading->why->file, sizeof reading->why->file, "%s",
                        path);
     }
