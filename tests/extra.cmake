@@ -9,3 +9,16 @@ if(TARGET lockbus_tool)
   add_test(NAME cli_issue COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/issue.sh
            $<TARGET_FILE:lockbus_tool>)
 endif()
+
+# The simulator: what the boards' makers published, the wire's time, and two
+# masters that nobody here wrote.
+if(TARGET lockbus_sim)
+  foreach(test boards wire pymodbus_master mbpoll)
+    add_test(NAME sim_${test}
+             COMMAND /usr/bin/python3
+                     ${PROJECT_SOURCE_DIR}/tests/sim/test_${test}.py
+                     $<TARGET_FILE:lockbus_sim> ${PROJECT_SOURCE_DIR}/profiles)
+    set_tests_properties(sim_${test} PROPERTIES TIMEOUT 120
+                         ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+  endforeach()
+endif()

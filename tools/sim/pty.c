@@ -58,7 +58,11 @@ static bool make_link(const struct sim_pty *pty)
     if (symlink(pty->name, pty->link) == 0) {
         return true;
     }
-    if (errno != EEXIST || !is_stale_link(pty->link)) {
+    if (errno != EEXIST) {
+        return false;
+    }
+    if (!is_stale_link(pty->link)) {
+        errno = EEXIST;
         return false;
     }
     return unlink(pty->link) == 0 && symlink(pty->name, pty->link) == 0;

@@ -114,7 +114,8 @@ void sim_wire_receive(struct sim_wire *wire, uint64_t now, const uint8_t *bytes,
     }
 }
 
-/* Boards that answer together pull the line together: ones lose. */
+/* Boards that answer together pull at one line: where they differ it carries
+ * neither. */
 static void join_reply(struct sim_wire *wire, const struct sim_reply *reply)
 {
     uint8_t frame[SIM_FRAME_MAX];
@@ -126,7 +127,8 @@ static void join_reply(struct sim_wire *wire, const struct sim_reply *reply)
     frame[len++] = (uint8_t)crc;
     frame[len++] = (uint8_t)(crc >> 8);
     for (size_t i = 0; i < len; i++) {
-        wire->tx[i] = i < wire->tx_len ? wire->tx[i] & frame[i] : frame[i];
+        bool differs = i < wire->tx_len && wire->tx[i] != frame[i];
+        wire->tx[i] = differs ? (wire->tx[i] & frame[i]) ^ 0x55 : frame[i];
     }
     wire->tx_len = len > wire->tx_len ? len : wire->tx_len;
 }
