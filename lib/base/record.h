@@ -60,11 +60,13 @@ enum lb_record_type {
                             * u32; uses u8 */
     LB_REC_GRANT = 6,      /* grant hash 32, parcel_ref 16, issuer id 8,
                             * not_before u64, valid_for_s u32 */
-    LB_REC_INTENT = 7,     /* kind = enum lb_open; ref = intent number */
+    LB_REC_INTENT = 7,     /* kind = enum lb_open; ref = intent number;
+                            * body below */
     LB_REC_RESULT = 8,     /* kind = enum lb_outcome; ref = its intent */
     LB_REC_LEAF = 9,       /* kind = enum lb_leaf_fact; body[0] assumed */
-    LB_REC_CUSTODY = 10,   /* kind = new custody; body[0] old, [1] cause */
-    LB_REC_ORDER = 11,     /* kind = service action 2..4 */
+    LB_REC_CUSTODY = 10,   /* kind = new custody; body[0] old, [1] enum
+                            * lb_cause */
+    LB_REC_ORDER = 11,     /* kind = service action 2..4; body below */
     LB_REC_SEAL = 12,      /* kind = slot 0 or 1; body = the seal */
     LB_REC_TRY = 13,       /* kind 1: also spends one of the cabinet's */
     LB_REC_TRY_BACK = 14,  /* a right code gives its stay's tries back */
@@ -85,6 +87,36 @@ enum lb_record_type {
     LB_REC_CKPT_HOURLY = 39,
     LB_REC_CKPT_ROWS = 40,
     LB_REC_CKPT_END = 63 /* the checkpoint before it is whole */
+};
+
+/*
+ * INTENT: custody u8, leaf open u8, zero[2], order_no u64 at 4, reason u32 at
+ * 12, zero[8], challenge[16] at 24; then at 40 a proof's signature[64], or a
+ * service order's two key_ids and not_after u64. ORDER is the same, without
+ * custody and leaf.
+ */
+enum lb_intent_body {
+    LB_INTENT_CUSTODY = 0,
+    LB_INTENT_LEAF = 1,
+    LB_INTENT_ORDER_NO = 4,
+    LB_INTENT_REASON = 12,
+    LB_INTENT_CHALLENGE = 24,
+    LB_INTENT_SIG = 40,
+    LB_INTENT_KEY_IDS = 40,
+    LB_INTENT_NOT_AFTER = 56
+};
+
+/*
+ * COMMISSION: cabinet_id[16], region u32 at 16, map hash[32] at 20, order_no
+ * u64 at 52, doors u16 at 60, two key_ids at 64.
+ */
+enum lb_commission_body {
+    LB_COMMISSION_CABINET = 0,
+    LB_COMMISSION_REGION = 16,
+    LB_COMMISSION_HASH = 20,
+    LB_COMMISSION_ORDER_NO = 52,
+    LB_COMMISSION_DOORS = 60,
+    LB_COMMISSION_KEY_IDS = 64
 };
 
 /* What an open was for; 1..5 are the kinds of proof. */
@@ -114,6 +146,18 @@ enum lb_custody {
     LB_CUSTODY_OCCUPIED = 3,
     LB_CUSTODY_EMPTYING = 4,
     LB_CUSTODY_COUNT = 5
+};
+
+/* Why custody moved. */
+enum lb_cause {
+    LB_CAUSE_NONE = 0,
+    LB_CAUSE_DEPOSIT = 1,     /* the intent of a deposit */
+    LB_CAUSE_OPENED = 2,      /* an open that may empty it saw the leaf open */
+    LB_CAUSE_SHUT = 3,        /* the leaf was seen open, then shut */
+    LB_CAUSE_WINDOW = 4,      /* the reopen window ended */
+    LB_CAUSE_RESTART = 5,     /* the process that was loading is gone */
+    LB_CAUSE_NOT_EMPTIED = 6, /* the host says so */
+    LB_CAUSE_CLEAR = 7        /* a service order */
 };
 
 enum lb_alarm {

@@ -161,6 +161,7 @@ struct lb_gate_door {
     /* folded */
     uint8_t custody; /* enum lb_custody */
     bool blocked, frozen, visit, seen_open, long_open;
+    bool maybe_open;                    /* a result of this stay was unknown */
     uint8_t seals;                      /* bit 0 and 1: slots in use */
     uint8_t courier_uses, release_uses; /* granted */
     uint8_t courier_spent, release_spent;
@@ -179,6 +180,7 @@ struct lb_gate_door {
     uint32_t intent_ref, intent_boot;
     uint8_t intent_open, intent_custody; /* custody at the intent */
     bool intent_live;                    /* no RESULT yet */
+    uint8_t last_outcome;                /* of intent_ref; 0 while live */
     bool counts, count_opened;
     uint64_t intent_ms;
     /* not folded: this process only */
@@ -203,18 +205,21 @@ struct lb_gate {
     struct lb_bucket bucket[LB_BUCKETS];
     uint64_t hourly[255]; /* the cabinet's tries, powered ms; 0: unused */
     uint32_t last_ref, boot;
-    uint8_t staging[LB_MANIFEST_MAX]; /* parts of a manifest record */
-    uint16_t staged;
+    uint64_t boot_ms;                 /* powered, when `boot` began */
+    uint8_t staging[LB_MANIFEST_MAX]; /* the manifest's bytes */
+    uint16_t staged, manifest_len;    /* parts so far; whole when in force */
     /* not folded */
+    bool running; /* lb_gate_clock() was called: the fold is over */
     uint64_t powered_ms;
     uint64_t time_s; /* told by the host, with its trust */
     bool time_known, time_trusted;
     uint64_t time_told_ms; /* powered */
-    uint64_t floor_written_s;
-    bool booted;    /* this process's BOOT was applied */
-    bool shut_down; /* an fdatasync failed: nothing opens */
+    uint64_t floor_live_s; /* by trusted time, not yet in the journal */
+    bool booted;           /* this process's BOOT was applied */
+    bool shut_down;        /* an fdatasync failed: nothing opens */
     /* the code that is being derived */
-    uint32_t derive_ref;
+    uint32_t derive_ref, derive_last; /* 0: none under way */
+    bool derive_tried;                /* its TRY was applied */
     uint16_t derive_door;
     uint64_t derive_stay;
     char derive_password[LB_CODE_MAX];
@@ -238,21 +243,25 @@ void lb_gate_block(struct lb_gate *gate, uint64_t powered_ms, uint64_t unix_s,
 
 /* The state as records, for a checkpoint. `*cursor` starts at 0; returns how
  * many were written to `out`, 0 when all are out (the last is CKPT_END).
- * The state may change between calls: records already given are folded again
- * by whatever the journal holds after them. */
+ * `cap` is LB_BATCH_MAX: what one call gives must land in one block. Between
+ * calls the state may change: records already given are folded again by
+ * whatever the journal holds after them. */
 size_t lb_gate_snapshot(const struct lb_gate *gate, uint32_t *cursor,
                         struct lb_record *out, size_t cap);
 
 /* ---- Time and the world ------------------------------------------------- */
 
-/* Powered time goes on; it never falls. */
+/* Powered time goes on; it never falls. The first call ends the fold: only
+ * then does tick have anything and does BOOT start this process. */
 void lb_gate_clock(struct lb_gate *gate, uint64_t powered_ms);
 
 /* The host tells the time. Trusted time raises the floor, untrusted time
- * does nothing to it; trusted time of 2^36 or more is ignored. */
+ * does nothing to it; trusted time of 2^36 or more is ignored. A manifest
+ * ends trust: block headers say what gate->time_trusted says. */
 void lb_gate_time(struct lb_gate *gate, uint64_t unix_s, bool trusted);
 
-/* What the sensor and the board of a door say now. */
+/* What the sensor and the board of a door say now. Of a door without sensor
+ * the owner tells the leaf it assumes, as known. */
 void lb_gate_live(struct lb_gate *gate, uint16_t door, bool board_here,
                   bool leaf_known, bool leaf_open);
 
@@ -269,7 +278,8 @@ size_t lb_gate_tick(const struct lb_gate *gate, struct lb_record *out,
 uint64_t lb_gate_next_ms(const struct lb_gate *gate);
 
 /* Records that follow from a fact, at most 4. Facts without consequence (a
- * second shut, a result for an old intent) give 0. */
+ * second shut, a result for an old intent) give 0; so do all before BOOT was
+ * applied. An opening resolves its intent by itself. */
 size_t lb_gate_fact(const struct lb_gate *gate, uint16_t door,
                     enum lb_fact fact, uint32_t ref, bool assumed,
                     struct lb_record *out, size_t cap);
@@ -286,6 +296,12 @@ enum lockbus_err lb_gate_challenge(struct lb_gate *gate, uint16_t door,
  * but, for a code, the derivation that is under way. */
 void lb_gate_decide(struct lb_gate *gate, const struct lb_ask *ask,
                     struct lb_verdict *verdict);
+
+/* The digests of a map as ROWS records, which the owner appends and applies
+ * before the records of a COMMISSION verdict. `*cursor` starts at 0; returns
+ * 0 when all are out. */
+size_t lb_gate_rows(const struct lb_map_view *map, uint32_t *cursor,
+                    struct lb_record *out, size_t cap, uint64_t powered_ms);
 
 /* The door that an ask names, unverified, so that its board can be asked
  * again before D8, P3 or S3 is decided; LB_DOOR_NONE when it has no form. */
@@ -304,6 +320,12 @@ bool lb_gate_permit(struct lb_gate *gate, uint32_t ref,
 void lb_gate_shut_down(struct lb_gate *gate);
 
 /* ---- Looking ------------------------------------------------------------ */
+
+/* Whether the map has this door. */
+bool lb_gate_has_door(const struct lb_gate *gate, uint16_t door);
+
+/* The lowest time a grant may end at: never below what the journal knows. */
+uint64_t lb_gate_floor(const struct lb_gate *gate);
 
 /* How many doors other than `except` count as open by custody class. */
 unsigned lb_gate_open_count(const struct lb_gate *gate, bool from_occupied,

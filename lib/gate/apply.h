@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LB_APPLY_H
+#define LB_APPLY_H
+
+/*
+ * The fold's parts: live records in apply.c and apply_door.c, checkpoint
+ * records in restore.c. All take any bytes.
+ */
+
+#include "gate/gate.h"
+
+/* A record of a door, which is below door_cap. */
+bool lb_apply_door(struct lb_gate *gate, const struct lb_record *r);
+
+bool lb_apply_checkpoint(struct lb_gate *gate, const struct lb_record *r);
+
+/* One part of a manifest's bytes; *whole when it was the last one and the
+ * manifest that gate->staging now holds has its form. */
+bool lb_apply_part(struct lb_gate *gate, const struct lb_record *r,
+                   struct lb_manifest *out, bool *whole);
+
+/* A number of an order is used; the highest counts. */
+void lb_apply_order_no(struct lb_gate *gate, uint64_t number);
+
+#endif
