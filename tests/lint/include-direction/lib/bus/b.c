@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include "board/profile.h"
+#include "cabinet/config.h"

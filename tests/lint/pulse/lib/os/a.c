@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+static void sly(void)
+{
+    lb_gate_permit(gate, 1, &permit);
+    lb_bus_pulse(bus, 1, 2, &permit, 3);
+}
