@@ -15,8 +15,7 @@ function(lb_component name)
   lb_planted_sources(C_SOURCES ${C_SOURCES})
   add_library(lb_${name}_obj OBJECT ${C_SOURCES})
   target_include_directories(lb_${name}_obj PRIVATE
-    ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/include
-    ${CMAKE_CURRENT_SOURCE_DIR})
+    ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(lb_${name}_obj PRIVATE lb_flags ${C_LINKS})
   add_library(lb_${name} STATIC $<TARGET_OBJECTS:lb_${name}_obj>)
   set_target_properties(lb_${name} PROPERTIES LINKER_LANGUAGE C)
