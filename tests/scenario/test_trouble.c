@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * What the host sees, the journal says and the door does when things go
+ * wrong: forced, jammed, ajar, a board away, a stuck sensor, a broken disk.
+ */
+
+#include "cabinet/cabinet.h"
+#include "rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+enum { A07 = 6 };
+
+static int set_up(void **state)
+{
+    *state = rig_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    rig_free(*state);
+    return 0;
+}
+
+static unsigned alarms_on_record(struct rig *rig, const char *what)
+{
+    struct lockbus_journal *journal = NULL;
+    struct lockbus_error why;
+    struct lockbus_entry entry;
+    unsigned count = 0;
+
+    assert_int_equal(lockbus_journal_open(&journal, rig_path(rig, "journal"),
+                                          rig->escrow, &why),
+                     LOCKBUS_OK);
+    for (;;) {
+        assert_int_equal(lockbus_journal_next(journal, &entry, &why),
+                         LOCKBUS_OK);
+        if (entry.kind == 0) {
+            break;
+        }
+        count +=
+            entry.kind == LOCKBUS_ENTRY_ALARM && strcmp(entry.what, what) == 0;
+    }
+    lockbus_journal_close(&journal);
+    return count;
+}
+
+static void a_leaf_that_opens_unbidden_is_an_alarm(void **state)
+{
+    struct rig *rig = *state;
+    struct parcel parcel;
+
+    rig_deposit(rig, &parcel, A07, false);
+    rig->leaf[A07].open = true;
+    rig_run(rig, 300);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_FORCED, A07), 1);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_FORCED);
+    assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_OCCUPIED);
+    rig_run(rig, 100);
+    assert_int_equal(alarms_on_record(rig, "forced"), 1);
+}
+
+static void a_stuck_latch_is_pulsed_thrice_and_gives_its_use_back(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_door view = {.size = sizeof view};
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    unsigned before = rig->leaf[A07].pulses;
+
+    rig->leaf[A07].stuck = true;
+    assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_FAILED);
+    assert_int_equal(rig->leaf[A07].pulses - before, 3);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_JAMMED);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_JAMMED, A07), 1);
+    assert_int_equal(lockbus_door_at(rig->cab, A07, &view), LOCKBUS_OK);
+    assert_int_equal(view.release_uses_left, 2);
+}
+
+static void a_sensor_stuck_open_locks_nobody_out(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    rig->leaf[A07].sensor = 1;
+    rig_run(rig, 500);
+    unsigned before = rig->leaf[A07].pulses;
+
+    assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
+    rig_run(rig, 30000);
+    assert_int_equal(rig->leaf[A07].pulses - before, 1);
+    assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_EMPTYING);
+}
+
+static void a_door_left_open_is_ajar(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
+    rig_run(rig, 59000);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_AJAR, A07), 0);
+    rig_run(rig, 2000);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_AJAR, A07), 1);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_AJAR);
+}
+
+static void an_open_for_a_board_that_is_away_is_refused_not_queued(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    unsigned before = rig_pulses(rig);
+
+    rig->board[0].powered = false;
+    rig_run(rig, 5000);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_AWAY, 0xFFFF), 1);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_AWAY);
+    /* it is asked once more first, so the refusal is an event */
+    assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
+    struct lockbus_event end = rig_finish(rig, ticket);
+
+    assert_int_equal(end.kind, LOCKBUS_EVENT_REFUSED);
+    assert_int_equal(end.rule, LOCKBUS_RULE_P3);
+    rig->board[0].powered = true;
+    rig_run(rig, 60000);
+    assert_int_equal(rig_pulses(rig), before);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_BACK, 0xFFFF), 5);
+}
+
+static void one_dead_board_stops_no_other(void **state)
+{
+    struct rig *rig = *state;
+    struct parcel parcel;
+
+    rig->board[3].powered = false;
+    rig_run(rig, 5000);
+    rig_deposit(rig, &parcel, A07, false);
+    assert_int_equal(rig_pulses_but(rig, A07), 0);
+}
+
+static void a_board_in_another_control_mode_is_refused(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    rig->board[0].powered = false;
+    rig_run(rig, 5000);
+    rig->board[0].mode[3] = 1; /* input 4 drives relay 4: a way in */
+    rig->board[0].powered = true;
+    rig_run(rig, 20000);
+    assert_true(rig_count(rig, LOCKBUS_EVENT_BOARD_REFUSED, 0xFFFF) >= 1);
+    enum lockbus_err err = rig_release(rig, &parcel, &ticket, &why);
+
+    if (err == LOCKBUS_OK) {
+        assert_int_equal(rig_finish(rig, ticket).rule, LOCKBUS_RULE_P3);
+    } else {
+        assert_int_equal(why.rule, LOCKBUS_RULE_P3);
+    }
+}
+
+static enum lockbus_err broken_sync(void *user, uint32_t segment)
+{
+    (void)user;
+    (void)segment;
+    return LOCKBUS_ERR_IO;
+}
+
+static void after_a_failed_sync_nothing_opens_until_restart(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel one, other;
+    uint32_t ticket;
+
+    rig_deposit(rig, &one, A07, false);
+    rig_deposit(rig, &other, A07 + 9, false);
+    unsigned before = rig_pulses(rig);
+    enum lockbus_err (*sync)(void *, uint32_t) = rig->cab->journal->store.sync;
+
+    rig->cab->journal->store.sync = broken_sync;
+    assert_int_equal(rig_release(rig, &one, &ticket, &why), LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_EXPIRED);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_JOURNAL_FAILED, 0xFFFF), 1);
+    rig->cab->journal->store.sync = sync; /* the disk seems well again */
+    assert_int_equal(rig_release(rig, &other, &ticket, &why), LOCKBUS_ERR_IO);
+    rig_run(rig, 30000);
+    assert_int_equal(rig_pulses(rig), before);
+    rig_crash(rig);
+    assert_int_equal(rig_release(rig, &other, &ticket, &why), LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
+}
+
+static void many_refusals_cost_one_block_a_second_and_are_counted(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_cabinet_info info = {.size = sizeof info};
+    struct lockbus_error why;
+    uint8_t zeros[LOCKBUS_PROOF_LEN] = {0};
+    uint32_t ticket;
+
+    assert_int_equal(lockbus_cabinet_info(rig->cab, &info), LOCKBUS_OK);
+    uint64_t before = info.journal_blocks;
+
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(lockbus_open_with_proof(rig->cab, zeros, sizeof zeros,
+                                                 &ticket, &why),
+                         LOCKBUS_ERR_DENIED);
+        rig_run(rig, 3);
+    }
+    rig_run(rig, 2000);
+    assert_int_equal(lockbus_cabinet_info(rig->cab, &info), LOCKBUS_OK);
+    assert_in_range(info.journal_blocks - before, 3, 6);
+
+    struct lockbus_journal *journal = NULL;
+    struct lockbus_entry entry;
+    unsigned counted = 0;
+
+    assert_int_equal(lockbus_journal_open(&journal, rig_path(rig, "journal"),
+                                          rig->escrow, &why),
+                     LOCKBUS_OK);
+    do {
+        assert_int_equal(lockbus_journal_next(journal, &entry, &why),
+                         LOCKBUS_OK);
+        counted += entry.kind == LOCKBUS_ENTRY_REFUSAL ? entry.count : 0;
+    } while (entry.kind != 0);
+    lockbus_journal_close(&journal);
+    assert_int_equal(counted, 1000);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    static const struct CMUnitTest tests[] = {
+        TEST(a_leaf_that_opens_unbidden_is_an_alarm),
+        TEST(a_stuck_latch_is_pulsed_thrice_and_gives_its_use_back),
+        TEST(a_sensor_stuck_open_locks_nobody_out),
+        TEST(a_door_left_open_is_ajar),
+        TEST(an_open_for_a_board_that_is_away_is_refused_not_queued),
+        TEST(one_dead_board_stops_no_other),
+        TEST(a_board_in_another_control_mode_is_refused),
+        TEST(after_a_failed_sync_nothing_opens_until_restart),
+        TEST(many_refusals_cost_one_block_a_second_and_are_counted),
+    };
+
+    return cmocka_run_group_tests_name("trouble", tests, NULL, NULL);
+}
