@@ -1,3 +1,360 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
-#include "bus/bus.h"
+
+/*
+ * The effects of the bus's machines. One poll reads what has arrived, then
+ * lets the transaction judge it, then the clock: after a stall of the host a
+ * reply that lies in the line's buffer is in time. An exchange that ends
+ * makes room for the next at once.
+ */
+#include "bus/poll.h"
+
+#include "board/modbus.h"
+
+/* ---- Outcomes of an exchange -------------------------------------------- */
+
+/* Another request whose reply would look the same waits for the lost one. */
+static void remember_lost(struct lb_bus *bus)
+{
+    const struct lb_exchange *txn = &bus->txn;
+    struct lb_node *node = &bus->node[txn->pick.board];
+
+    if (txn->pick.op == LB_OP_OFF || txn->pick.op == LB_OP_PULSE) {
+        node->channel[txn->pick.channel].write_quiet_us =
+            bus->now_us + node->late_us;
+        return;
+    }
+    node->lost = txn->request;
+    node->lost_us = bus->wire_end_us;
+    node->read_quiet_us = bus->now_us + node->late_us;
+}
+
+static void missed(struct lb_bus *bus, unsigned effects)
+{
+    const struct lb_pick *pick = &bus->txn.pick;
+    struct lb_node *node = &bus->node[pick->board];
+    bool babble = (effects & LB_TXN_DROPPED) != 0;
+
+    bus->count.timeouts++;
+    node->count.timeouts++;
+    if (!babble) {
+        remember_lost(bus);
+    }
+    if (pick->probe) {
+        bus->budget_us =
+            bus->now_us + LB_ROUND_SHARE * (bus->now_us - bus->txn.begun_us);
+        if (node->probes < LB_NEW_PROBES) {
+            node->probes++;
+        }
+    }
+    if (pick->op == LB_OP_OFF && bus->stopping) {
+        for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+            node->channel[c].stopped = true; /* no time to ask again */
+        }
+    }
+    node->ask = lb_pulse_linked(node);
+    lb_link_event(bus, pick->board, LB_LINK_MISS,
+                  babble ? "the line is never quiet" : NULL);
+}
+
+static void answered(struct lb_bus *bus, const struct lb_reply *reply)
+{
+    const struct lb_pick pick = bus->txn.pick;
+    struct lb_node *node = &bus->node[pick.board];
+    bool attaching = node->step != LB_STEP_NONE;
+
+    bus->count.replies++;
+    node->count.replies++;
+    if (reply->exception != 0) {
+        bus->count.exceptions++;
+        node->count.exceptions++;
+    }
+    bus->reopen_wait_us = LB_REOPEN_FIRST_US;
+    if (pick.op == LB_OP_OFF && bus->stopping) {
+        node->channel[pick.channel].stopped = true;
+        return;
+    }
+    if (pick.op == LB_OP_LEAF && !attaching && reply->exception != 0) {
+        lb_link_event(bus, pick.board, LB_LINK_MISS,
+                      "it answers with an exception");
+        return;
+    }
+    lb_link_event(bus, pick.board, LB_LINK_REPLY, NULL);
+    if (pick.op == LB_OP_LEAF) {
+        node->read_sent_us = bus->txn.sent_us;
+    }
+    if (attaching) {
+        lb_attach_reply(bus, &pick, reply);
+    } else if (pick.op == LB_OP_LEAF && lb_pulse_linked(node)) {
+        lb_leaf_read(bus, pick.board, reply->bits);
+    }
+}
+
+static void finish(struct lb_bus *bus, unsigned effects,
+                   const struct lb_reply *reply)
+{
+    struct lb_exchange *txn = &bus->txn;
+    struct lb_node *node = &bus->node[txn->pick.board];
+
+    if ((effects & LB_TXN_SENT) != 0) {
+        bus->count.requests++;
+        node->count.requests++;
+        if (txn->pick.op == LB_OP_PULSE) {
+            lb_report_job(bus, LB_REPORT_SENT, &bus->job[txn->pick.job], NULL);
+        }
+    }
+    if ((effects & LB_TXN_DONE) == 0) {
+        return;
+    }
+    if (txn->pick.op == LB_OP_LEAF || txn->pick.op == LB_OP_PROBE) {
+        node->ask = false;
+        if (node->round != bus->round) {
+            node->round = bus->round;
+            bus->round_polled++;
+        }
+    }
+    if (txn->pick.op == LB_OP_PULSE) {
+        lb_pulse_done(bus, effects, reply->exception);
+    }
+    if ((effects & LB_TXN_MISSED) != 0) {
+        missed(bus, effects);
+    } else if ((effects & (LB_TXN_OK | LB_TXN_DENIED)) != 0) {
+        answered(bus, reply);
+    }
+}
+
+static void step(struct lb_bus *bus, enum lb_txn_event event,
+                 const struct lb_reply *reply)
+{
+    static const struct lb_reply none;
+    unsigned effects = lb_txn_step(&bus->txn.state, event);
+
+    finish(bus, effects, reply != NULL ? reply : &none);
+}
+
+/* ---- The line ----------------------------------------------------------- */
+
+static void line_lost(struct lb_bus *bus, const char *text)
+{
+    bus->line.close(bus->line.user);
+    bus->open = false;
+    bus->rx_len = 0;
+    bus->echo = LB_ECHO_UNKNOWN;
+    bus->echo_tries = 0;
+    step(bus, LB_TXN_LOST, NULL);
+    if (!bus->port_told) {
+        bus->port_told = true;
+        lb_report_put(
+            bus, (struct lb_report){.kind = LB_REPORT_PORT_LOST, .text = text});
+    }
+    for (size_t i = 0; i < bus->nodes; i++) {
+        struct lb_node *node = &bus->node[i];
+
+        lb_link_event(bus, (uint8_t)i, LB_LINK_LOST, "its line was lost");
+        node->backoff = node->probes = 0;
+        node->lost.op = LB_OP_NONE;
+        node->read_quiet_us = 0;
+    }
+    bus->reopen_us = bus->now_us + bus->reopen_wait_us;
+    bus->reopen_wait_us = 2 * bus->reopen_wait_us < LB_REOPEN_MAX_US
+                              ? 2 * bus->reopen_wait_us
+                              : LB_REOPEN_MAX_US;
+}
+
+static void reopen(struct lb_bus *bus)
+{
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+
+    if (bus->stopping || !lb_report_room(bus)) {
+        return;
+    }
+    if (bus->now_us < bus->reopen_us) {
+        lb_sooner(&bus->wake_us, bus->reopen_us);
+        return;
+    }
+    if (bus->line.open(bus->line.user, &why) != LOCKBUS_OK) {
+        line_lost(bus, "the port cannot be opened");
+        lb_sooner(&bus->wake_us, bus->reopen_us);
+        return;
+    }
+    bus->open = true;
+    bus->port_told = false;
+    bus->rx_last_us = bus->wire_end_us = bus->now_us;
+    bus->budget_us = bus->now_us;
+    lb_report_put(bus, (struct lb_report){.kind = LB_REPORT_PORT_OPEN});
+}
+
+/* ---- Steps of an exchange ----------------------------------------------- */
+
+static bool begin(struct lb_bus *bus)
+{
+    if (!lb_report_room(bus)) {
+        return false; /* the owner reads first */
+    }
+    struct lb_pick pick = lb_schedule_pick(bus, &bus->wake_us);
+    if (pick.op == LB_OP_NONE) {
+        return false;
+    }
+    const struct lb_node *node = &bus->node[pick.board];
+    const struct lb_order order = {.op = pick.op,
+                                   .address = node->board.address,
+                                   .channel = pick.channel,
+                                   .check = pick.check,
+                                   .pulse_ms = node->board.pulse_ms};
+
+    bus->txn = (struct lb_exchange){.state = LB_TXN_IDLE,
+                                    .pick = pick,
+                                    .job_number = bus->job[pick.job].number,
+                                    .begun_us = bus->now_us};
+    if (bus->driver->encode(bus->codec, node->board.profile, &order,
+                            &bus->txn.request) != LOCKBUS_OK) {
+        lb_link_event(bus, pick.board, LB_LINK_FAILED,
+                      "its profile cannot express a request");
+        return true;
+    }
+    step(bus, LB_TXN_START, NULL);
+    return true;
+}
+
+static bool send_on(struct lb_bus *bus)
+{
+    struct lb_exchange *txn = &bus->txn;
+
+    if (!lb_wire_send(bus)) {
+        line_lost(bus, "the port failed");
+        return true;
+    }
+    if (txn->handed < txn->request.len) {
+        return false;
+    }
+    if (txn->pick.op == LB_OP_PULSE) {
+        lb_pulse_handed(bus);
+    }
+    txn->deadline_us = bus->wire_end_us + lb_wire_quiet_us(bus) +
+                       lb_wire_turn_us(bus, &bus->node[txn->pick.board]) +
+                       lb_wire_us(bus, txn->request.reply_len);
+    step(bus, LB_TXN_TAKEN, NULL);
+    return true;
+}
+
+static bool before_wire(struct lb_bus *bus)
+{
+    struct lb_exchange *txn = &bus->txn;
+    uint64_t give_up = txn->begun_us + LB_UNQUIET_US;
+    uint64_t clear = lb_wire_clear_us(bus);
+
+    if (txn->pick.op == LB_OP_PULSE && !lb_pulse_still(bus)) {
+        step(bus, LB_TXN_LATE, NULL);
+        return true;
+    }
+    if (txn->state == LB_TXN_QUIET && bus->now_us >= clear) {
+        lb_wire_forget(bus);
+        txn->sent_us = bus->now_us;
+        step(bus, LB_TXN_CLEAR, NULL);
+    }
+    if (txn->state == LB_TXN_SENDING && send_on(bus)) {
+        return true;
+    }
+    if (bus->now_us >= give_up) {
+        step(bus, LB_TXN_TIMEOUT, NULL);
+        return true;
+    }
+    lb_sooner(&bus->wake_us, give_up);
+    lb_sooner(&bus->wake_us,
+              txn->state == LB_TXN_QUIET ? clear : bus->now_us + LB_BLIND_US);
+    return false;
+}
+
+static void learn(struct lb_bus *bus)
+{
+    struct lb_node *node = &bus->node[bus->txn.pick.board];
+    uint64_t due =
+        bus->wire_end_us + lb_wire_us(bus, bus->txn.request.reply_len);
+
+    lb_wire_learn(node, bus->now_us > due ? bus->now_us - due : 0);
+}
+
+static bool on_wire(struct lb_bus *bus, bool got)
+{
+    struct lb_exchange *txn = &bus->txn;
+    uint8_t frame[LB_REPLY_MAX];
+    struct lb_reply reply = {0};
+    size_t len = 0;
+    enum lb_match match = lb_wire_scan(bus, frame, &len);
+
+    if (match != LB_MATCH_NO &&
+        bus->driver->decode(bus->codec, &txn->request, frame, len, &reply)) {
+        learn(bus);
+        step(bus, match == LB_MATCH_YES ? LB_TXN_MATCH : LB_TXN_EXCEPTION,
+             &reply);
+        return true;
+    }
+    if (txn->state == LB_TXN_WIRE) {
+        if (bus->now_us >= bus->wire_end_us) {
+            step(bus, LB_TXN_ENDED, NULL);
+            return true;
+        }
+        lb_sooner(&bus->wake_us, bus->wire_end_us);
+    } else if (bus->now_us >= txn->deadline_us && !got) {
+        step(bus, LB_TXN_TIMEOUT, NULL);
+        return true;
+    } else {
+        lb_sooner(&bus->wake_us, txn->deadline_us);
+    }
+    return false;
+}
+
+static bool advance(struct lb_bus *bus, bool got)
+{
+    uint8_t frame[LB_REPLY_MAX];
+    size_t len = 0;
+
+    switch (bus->txn.state) {
+    case LB_TXN_IDLE:
+        (void)lb_wire_scan(bus, frame, &len);
+        lb_pulse_expire(bus);
+        return begin(bus);
+    case LB_TXN_QUIET:
+    case LB_TXN_SENDING:
+        (void)lb_wire_scan(bus, frame, &len);
+        return before_wire(bus);
+    case LB_TXN_WIRE:
+    case LB_TXN_REPLY:
+        return on_wire(bus, got);
+    case LB_TXN_HOLE:
+    case LB_TXN_STATES:
+        break;
+    }
+    return false;
+}
+
+void lb_bus_poll(struct lb_bus *bus, uint64_t now_us)
+{
+    if (now_us > bus->now_us) {
+        bus->now_us = now_us;
+    }
+    for (int i = 0; i < LB_POLL_STEPS; i++) {
+        bool got = false, moved = false;
+
+        bus->wake_us = UINT64_MAX;
+        if (!bus->open) {
+            lb_pulse_expire(bus);
+            reopen(bus);
+        }
+        if (!bus->open) {
+            return;
+        }
+        if (!lb_wire_receive(bus, &got)) {
+            line_lost(bus, "the port failed");
+            continue;
+        }
+        moved = advance(bus, got);
+        if (!moved && !got) {
+            break;
+        }
+    }
+    lb_pulse_expire(bus);
+    if (bus->open && bus->line.fd(bus->line.user) < 0) {
+        lb_sooner(&bus->wake_us, bus->now_us + LB_BLIND_US);
+    }
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * What a board goes through each time it appears: the identity checks of its
+ * profile, every output off, the outputs read back, the inputs read until
+ * they hold. The order is fixed: a stranger is not written to, and nothing
+ * is reported of a board whose outputs may still be on.
+ *
+ * A board that cannot read its outputs (exception 1 or 2) is believed on the
+ * exact confirmation of each off. A sensor that never holds still stays
+ * unknown and does not keep its board away.
+ */
+#include "bus/poll.h"
+
+static const char not_confirmed[] = "an identity check was not met";
+static const char no_register[] = "an identity register cannot be read";
+static const char not_off[] = "an output cannot be switched off";
+static const char stays_on[] = "an output reads on after it was switched off";
+static const char no_outputs[] = "the outputs cannot be read back";
+static const char no_inputs[] = "the inputs cannot be read";
+
+static void advance(struct lb_bus *bus, uint8_t board, enum lb_step step)
+{
+    struct lb_node *node = &bus->node[board];
+    const struct lb_profile *profile = node->board.profile;
+
+    node->step = step;
+    node->step_index = 0;
+    if (node->step == LB_STEP_CHECK && profile->checks == 0) {
+        node->step = LB_STEP_OFF;
+    }
+    if (node->step == LB_STEP_LEAF) {
+        node->step_tries = 0;
+        if (!profile->leaf_is_read) {
+            lb_link_event(bus, board, LB_LINK_PASSED, NULL);
+        }
+    }
+}
+
+void lb_attach_begin(struct lb_bus *bus, uint8_t board)
+{
+    bus->attaching = board;
+    bus->node[board].step_tries = 0;
+    lb_leaf_forget(&bus->node[board]);
+    advance(bus, board, LB_STEP_CHECK);
+}
+
+struct lb_pick lb_attach_pick(const struct lb_bus *bus, uint8_t board)
+{
+    const struct lb_node *node = &bus->node[board];
+    struct lb_pick pick = {.board = board};
+
+    switch (node->step) {
+    case LB_STEP_CHECK:
+        pick.op = LB_OP_CHECK;
+        pick.check = node->step_index;
+        break;
+    case LB_STEP_OFF:
+        pick.op = LB_OP_OFF;
+        pick.channel = node->step_index;
+        break;
+    case LB_STEP_OUTPUT:
+        pick.op = LB_OP_OUTPUT;
+        break;
+    case LB_STEP_LEAF:
+        pick.op = LB_OP_LEAF;
+        break;
+    case LB_STEP_NONE:
+        break;
+    }
+    return pick;
+}
+
+static bool check_met(const struct lb_profile_check *check,
+                      const struct lb_reply *reply)
+{
+    if (!check->each) {
+        return reply->words == 1 && reply->word[0] >= check->value;
+    }
+    for (size_t i = 0; i < reply->words; i++) {
+        if (reply->word[i] != check->value) {
+            return false;
+        }
+    }
+    return reply->words > 0;
+}
+
+static void on_check(struct lb_bus *bus, const struct lb_pick *pick,
+                     const struct lb_reply *reply)
+{
+    struct lb_node *node = &bus->node[pick->board];
+    const struct lb_profile *profile = node->board.profile;
+
+    if (reply->exception != 0) {
+        lb_link_event(bus, pick->board, LB_LINK_FAILED, no_register);
+    } else if (!check_met(&profile->check[pick->check], reply)) {
+        lb_link_event(bus, pick->board, LB_LINK_FAILED, not_confirmed);
+    } else if (++node->step_index == profile->checks) {
+        advance(bus, pick->board, LB_STEP_OFF);
+    }
+}
+
+static void on_off(struct lb_bus *bus, const struct lb_pick *pick,
+                   const struct lb_reply *reply)
+{
+    struct lb_node *node = &bus->node[pick->board];
+
+    if (reply->exception != 0) {
+        lb_link_event(bus, pick->board, LB_LINK_FAILED, not_off);
+    } else if (++node->step_index == node->board.profile->channels) {
+        advance(bus, pick->board, LB_STEP_OUTPUT);
+    }
+}
+
+static bool all_off(const struct lb_node *node, const struct lb_reply *reply)
+{
+    uint32_t mask = UINT32_MAX >> (32 - node->board.profile->channels);
+
+    for (size_t i = 0; i < reply->words; i++) {
+        if (reply->word[i] != 0) {
+            return false;
+        }
+    }
+    return (reply->bits & mask) == 0;
+}
+
+static void on_output(struct lb_bus *bus, uint8_t board,
+                      const struct lb_reply *reply)
+{
+    struct lb_node *node = &bus->node[board];
+
+    if (reply->exception > 2) {
+        lb_link_event(bus, board, LB_LINK_FAILED, no_outputs);
+    } else if (reply->exception != 0 || all_off(node, reply)) {
+        for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+            node->channel[c].on_until_us = 0; /* read back: it is off */
+        }
+        advance(bus, board, LB_STEP_LEAF);
+    } else if (++node->step_tries == LB_OFF_TRIES) {
+        lb_link_event(bus, board, LB_LINK_FAILED, stays_on);
+    } else {
+        advance(bus, board, LB_STEP_OFF);
+    }
+}
+
+static void on_leaf(struct lb_bus *bus, uint8_t board,
+                    const struct lb_reply *reply)
+{
+    struct lb_node *node = &bus->node[board];
+
+    if (reply->exception != 0) {
+        lb_link_event(bus, board, LB_LINK_FAILED, no_inputs);
+        return;
+    }
+    lb_leaf_read(bus, board, reply->bits);
+    if (lb_leaf_all_known(node) || ++node->step_tries == LB_LEAF_TRIES) {
+        lb_link_event(bus, board, LB_LINK_PASSED, NULL);
+    }
+}
+
+void lb_attach_reply(struct lb_bus *bus, const struct lb_pick *pick,
+                     const struct lb_reply *reply)
+{
+    switch (pick->op) {
+    case LB_OP_CHECK:
+        on_check(bus, pick, reply);
+        break;
+    case LB_OP_OFF:
+        on_off(bus, pick, reply);
+        break;
+    case LB_OP_OUTPUT:
+        on_output(bus, pick->board, reply);
+        break;
+    case LB_OP_LEAF:
+        on_leaf(bus, pick->board, reply);
+        break;
+    case LB_OP_PROBE: /* it only settled whether the line echoes */
+    case LB_OP_PULSE:
+    case LB_OP_NONE:
+        break;
+    }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * Readings. No single reading changes what is known: a bit that differs
+ * becomes a candidate, the board is read again at once, and only the same
+ * bit again is reported. FC01 and FC02 replies carry no address, so a lone
+ * one proves little.
+ */
+#include "bus/poll.h"
+
+static enum lb_level level_of(const struct lb_node *node, uint32_t bits,
+                              unsigned channel)
+{
+    bool high = (bits >> channel & 1) != 0;
+
+    return high == node->board.shut_is ? LB_LEVEL_SHUT : LB_LEVEL_OPEN;
+}
+
+static void settle(struct lb_bus *bus, uint8_t board, uint8_t channel)
+{
+    struct lb_channel *at = &bus->node[board].channel[channel];
+
+    at->known = at->candidate;
+    at->candidate = LB_LEVEL_NONE;
+    lb_report_put(bus,
+                  (struct lb_report){.kind = LB_REPORT_LEAF,
+                                     .board = board,
+                                     .channel = channel,
+                                     .leaf_open = at->known == LB_LEVEL_OPEN});
+}
+
+void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits)
+{
+    struct lb_node *node = &bus->node[board];
+
+    node->again = false;
+    for (uint8_t c = 0; c < node->board.profile->channels; c++) {
+        struct lb_channel *at = &node->channel[c];
+        enum lb_level level = level_of(node, bits, c);
+
+        if (level == at->known) {
+            at->candidate = LB_LEVEL_NONE;
+        } else if (level == at->candidate) {
+            settle(bus, board, c);
+        } else {
+            at->candidate = level;
+            node->again = true;
+        }
+    }
+    lb_pulse_read(bus, board);
+}
+
+void lb_leaf_forget(struct lb_node *node)
+{
+    node->again = false;
+    for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+        node->channel[c].known = LB_LEVEL_NONE;
+        node->channel[c].candidate = LB_LEVEL_NONE;
+    }
+}
+
+bool lb_leaf_all_known(const struct lb_node *node)
+{
+    for (size_t c = 0; c < node->board.profile->channels; c++) {
+        if (node->channel[c].known == LB_LEVEL_NONE) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#ifndef LB_POLL_H
+#define LB_POLL_H
+
+/*
+ * What a bus remembers, shared by the files of this folder: wire.c (bytes,
+ * quiet times, echo), leaf.c (readings), attach.c (a board's return), pulse.c
+ * (jobs, rest, at_once), presence.c (a link's effects), schedule.c (what goes
+ * next), poll.c (an exchange's effects).
+ */
+
+#include "board/driver.h"
+#include "bus/bus.h"
+#include "bus/link.h"
+#include "bus/txn.h"
+
+enum lb_poll_limits {
+    LB_JOBS = 32,           /* permits that wait on one bus */
+    LB_RX_MAX = 512,        /* bytes kept while a frame may still grow */
+    LB_REPORTS_SPARE = 144, /* room one exchange and a lost line can need */
+    LB_POLL_STEPS = 64,     /* exchanges' steps in one poll */
+    LB_RECEIVE_MAX = 4096,  /* bytes taken in one poll */
+    LB_OFF_TRIES = 3,       /* all-off at attach, when one reads back on */
+    LB_LEAF_TRIES = 6,      /* readings at attach until all bits hold */
+    LB_BACKOFF_ROUNDS = 64,
+    LB_BACKOFF_STEPS = 7,
+    LB_BACKOFF_FIRST_US = 50000,
+    LB_BACKOFF_MAX_US = 5000000,
+    LB_REOPEN_FIRST_US = 200000,
+    LB_REOPEN_MAX_US = 5000000,
+    LB_ROUND_MIN_US = 10000, /* a round is not shorter */
+    LB_SLACK_US = 3000,      /* of every time-out */
+    LB_JITTER_MIN_US = 1000, /* least spread of reply times believed */
+    LB_TURN_FIRST_US = 100000,
+    LB_TURN_MAX_US = 1000000,
+    LB_LATE_FIRST_US = 300000, /* worst late reply, before one is known */
+    LB_LATE_MAX_US = 2000000,
+    LB_UNQUIET_US = 500000, /* a line that babbles this long costs a reply */
+    LB_MOTION_US = 3000000, /* a door is watched closely after its pulse */
+    LB_ECHO_TRIES = 3,
+    LB_TCP_SLACK_US = 20000,
+    LB_BLIND_US = 1000, /* a line without descriptor is asked so often */
+    LB_NEW_PROBES = 3,  /* with the first, generous time-out */
+    LB_ROUND_SHARE = 19 /* a probe's time waits so often before the next */
+};
+
+enum lb_level { LB_LEVEL_NONE = 0, LB_LEVEL_SHUT, LB_LEVEL_OPEN };
+
+enum lb_echo { LB_ECHO_UNKNOWN = 0, LB_ECHO_NO, LB_ECHO_YES };
+
+struct lb_channel {
+    enum lb_level known;     /* as reported */
+    enum lb_level candidate; /* read once, not yet corroborated */
+    uint64_t on_until_us;    /* its solenoid may be driven until then */
+    uint64_t rest_until_us;
+    uint64_t write_quiet_us; /* a lost write's reply may come until then */
+    bool stopped;            /* lb_bus_stop() has asked it off */
+};
+
+enum lb_step {
+    LB_STEP_NONE = 0,
+    LB_STEP_CHECK,
+    LB_STEP_OFF,
+    LB_STEP_OUTPUT,
+    LB_STEP_LEAF
+};
+
+struct lb_node { /* one board */
+    struct lb_bus_board board;
+    enum lb_link_state link;
+    const char *refused; /* as reported last; NULL: not refused */
+    bool told_away;
+    bool ask, again;   /* read before its turn; corroborate at once */
+    enum lb_step step; /* of attaching */
+    uint8_t step_index, step_tries;
+    uint64_t round;             /* last one it was polled in */
+    uint64_t due_us, due_round; /* absent: next probe */
+    uint8_t backoff, probes;
+    uint64_t motion_until_us;
+    uint64_t read_sent_us;  /* when the last leaf reading was asked for */
+    uint64_t read_quiet_us; /* a lost read's reply may come until then */
+    struct lb_request lost; /* that read; op NONE: none */
+    uint64_t lost_us;       /* when it had left */
+    uint32_t late_us;       /* worst late reply known, plus half */
+    bool timed;             /* srtt is a measurement */
+    uint32_t srtt_us, rttvar_us;
+    struct lb_bus_counters count;
+    struct lb_channel channel[LB_PROFILE_CHANNELS];
+};
+
+struct lb_job { /* a permit that waits, or goes on */
+    bool used;
+    uint8_t board, channel, sent;
+    uint32_t number; /* grows; the lower goes first */
+    struct lb_permit permit;
+    uint64_t deadline_us;
+};
+
+struct lb_pick {
+    enum lb_op op; /* NONE: nothing to do before *wake */
+    uint8_t board, channel, check;
+    uint8_t job; /* PULSE */
+    bool probe;  /* of an absent board */
+    bool motion; /* took a turn before the round's */
+};
+
+struct lb_exchange {
+    enum lb_txn_state state;
+    struct lb_pick pick;
+    uint32_t job_number;
+    struct lb_request request;
+    size_t handed, skipped; /* bytes sent; bytes that did not fit */
+    bool echoed;
+    uint64_t begun_us, sent_us, deadline_us;
+};
+
+struct lb_bus {
+    struct lockbus_line line;
+    uint32_t baud;
+    unsigned bits;
+    uint8_t at_once;
+    const struct lb_driver *driver;
+    struct lb_modbus *codec;
+    uint64_t now_us, wake_us;
+
+    bool open, port_told, stopping;
+    uint64_t reopen_us;
+    uint32_t reopen_wait_us;
+
+    enum lb_echo echo;
+    uint8_t echo_tries; /* reads answered while it could not be told */
+    uint64_t rx_last_us, wire_end_us;
+    size_t rx_len;
+    uint8_t rx[LB_RX_MAX];
+
+    struct lb_exchange txn;
+    uint32_t job_number;
+    struct lb_job job[LB_JOBS];
+
+    uint64_t round, round_us; /* number and begin of this one */
+    uint64_t probe_round;     /* the round that had its probe */
+    uint64_t budget_us;       /* probes' share of bus time allows one then */
+    uint8_t next_board, next_probe;
+    uint8_t round_polled; /* boards polled in this round */
+    int attaching;        /* board, or -1 */
+    bool moved;           /* the last turn went to a door in motion */
+
+    size_t report_first, report_count;
+    struct lb_report report[LB_BUS_REPORTS];
+    struct lb_bus_counters count;
+    size_t nodes;
+    struct lb_node node[LB_BUS_BOARDS];
+};
+
+/* report.c */
+void lb_report_put(struct lb_bus *bus, struct lb_report report);
+bool lb_report_room(const struct lb_bus *bus);
+void lb_report_board(struct lb_bus *bus, enum lb_report_kind kind,
+                     uint8_t board, const char *text);
+void lb_report_job(struct lb_bus *bus, enum lb_report_kind kind,
+                   const struct lb_job *job, const char *text);
+
+/* wire.c: times of this line, and its bytes */
+uint64_t lb_wire_us(const struct lb_bus *bus, size_t bytes);
+uint64_t lb_wire_quiet_us(const struct lb_bus *bus);
+uint64_t lb_wire_clear_us(const struct lb_bus *bus);
+uint64_t lb_wire_turn_us(const struct lb_bus *bus, const struct lb_node *node);
+void lb_wire_learn(struct lb_node *node, uint64_t turn_us);
+/* False: the line is gone. *got: something arrived. */
+bool lb_wire_receive(struct lb_bus *bus, bool *got);
+bool lb_wire_send(struct lb_bus *bus);
+/* Looks for the reply in what has arrived; drops what cannot be part of
+ * one. YES or EXCEPTION: the frame is in `frame`. */
+enum lb_match lb_wire_scan(struct lb_bus *bus, uint8_t *frame, size_t *len);
+void lb_wire_forget(struct lb_bus *bus);
+
+/* leaf.c */
+void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits);
+void lb_leaf_forget(struct lb_node *node);
+bool lb_leaf_all_known(const struct lb_node *node);
+
+/* attach.c */
+void lb_attach_begin(struct lb_bus *bus, uint8_t board);
+struct lb_pick lb_attach_pick(const struct lb_bus *bus, uint8_t board);
+void lb_attach_reply(struct lb_bus *bus, const struct lb_pick *pick,
+                     const struct lb_reply *reply);
+
+/* pulse.c */
+bool lb_pulse_linked(const struct lb_node *node);
+bool lb_pulse_pick(const struct lb_bus *bus, struct lb_pick *pick,
+                   uint64_t *wake);
+void lb_pulse_expire(struct lb_bus *bus);
+void lb_pulse_drop(struct lb_bus *bus, uint8_t board, const char *text);
+bool lb_pulse_still(const struct lb_bus *bus);
+void lb_pulse_handed(struct lb_bus *bus);
+void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception);
+void lb_pulse_read(struct lb_bus *bus, uint8_t board);
+bool lb_pulse_goes_on(const struct lb_bus *bus, uint8_t board);
+
+/* schedule.c: reads the bus; changes rounds only */
+struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake);
+bool lb_schedule_any_present(const struct lb_bus *bus);
+
+/* presence.c */
+void lb_link_event(struct lb_bus *bus, uint8_t board, enum lb_link_event event,
+                   const char *text);
+
+static inline void lb_sooner(uint64_t *wake, uint64_t at_us)
+{
+    if (at_us < *wake) {
+        *wake = at_us;
+    }
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * The effects of the link table: what is told of a board that goes, comes
+ * back or is refused, and when it is probed next. AWAY and REFUSED are told
+ * once; a board that goes on failing in the same way is no news.
+ */
+#include "bus/poll.h"
+
+static void back_off(struct lb_bus *bus, struct lb_node *node)
+{
+    uint64_t wait = (uint64_t)LB_BACKOFF_FIRST_US << node->backoff;
+    uint64_t rounds = UINT64_C(1) << node->backoff;
+
+    node->due_us =
+        bus->now_us + (wait < LB_BACKOFF_MAX_US ? wait : LB_BACKOFF_MAX_US);
+    node->due_round =
+        bus->round + (rounds < LB_BACKOFF_ROUNDS ? rounds : LB_BACKOFF_ROUNDS);
+    if (node->backoff < LB_BACKOFF_STEPS) {
+        node->backoff++;
+    }
+}
+
+static void tell_away(struct lb_bus *bus, uint8_t board, const char *text)
+{
+    struct lb_node *node = &bus->node[board];
+
+    if (!node->told_away) {
+        lb_report_board(bus, LB_REPORT_AWAY, board,
+                        text != NULL ? text : "it does not answer");
+    }
+    node->told_away = true;
+    node->refused = NULL;
+    node->ask = false;
+    lb_leaf_forget(node);
+    lb_pulse_drop(bus, board, "its board went away");
+}
+
+static void tell_refused(struct lb_bus *bus, uint8_t board, const char *text)
+{
+    struct lb_node *node = &bus->node[board];
+
+    if (node->refused != text) {
+        lb_report_board(bus, LB_REPORT_REFUSED, board, text);
+    }
+    node->refused = text;
+    node->told_away = false;
+    lb_leaf_forget(node);
+    lb_pulse_drop(bus, board, "its board was refused");
+}
+
+static void tell_back(struct lb_bus *bus, uint8_t board)
+{
+    struct lb_node *node = &bus->node[board];
+
+    node->told_away = false;
+    node->refused = NULL;
+    node->backoff = 0;
+    node->probes = 0;
+    lb_report_board(bus, LB_REPORT_BACK, board, NULL);
+}
+
+void lb_link_event(struct lb_bus *bus, uint8_t board, enum lb_link_event event,
+                   const char *text)
+{
+    struct lb_node *node = &bus->node[board];
+    unsigned effects = lb_link_step(&node->link, event);
+
+    if ((effects & LB_LINK_END) != 0) {
+        bus->attaching = -1;
+        node->step = LB_STEP_NONE;
+    }
+    if ((effects & LB_LINK_BACKOFF) != 0) {
+        back_off(bus, node);
+    }
+    if ((effects & LB_LINK_TELL_MISSED) != 0) {
+        lb_report_board(bus, LB_REPORT_MISSED, board, text);
+    }
+    if ((effects & LB_LINK_TELL_SUSPECT) != 0) {
+        lb_report_board(bus, LB_REPORT_SUSPECT, board, text);
+    }
+    if ((effects & LB_LINK_TELL_AWAY) != 0) {
+        tell_away(bus, board, text);
+    }
+    if ((effects & LB_LINK_TELL_REFUSED) != 0) {
+        tell_refused(bus, board, text);
+    }
+    if ((effects & LB_LINK_TELL_BACK) != 0) {
+        tell_back(bus, board);
+    }
+    if ((effects & LB_LINK_BEGIN) != 0) {
+        lb_attach_begin(bus, board);
+    }
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * Permits at work. A permit waits as a job; its first pulse goes in any
+ * case, since a sensor that is stuck open must not lock a person out. A
+ * further one needs a reading that was asked for after the rest time and
+ * says shut: whether the confirmation of the last one came makes no
+ * difference, so a lost one is never simply sent again. A channel without a
+ * sensor gets one pulse.
+ *
+ * No pulse is begun that would not be on the wire, whole, before the
+ * permit's deadline. What has not been sent by then, or when its board goes
+ * away, is dropped and said so.
+ */
+#include "bus/poll.h"
+
+static struct lb_channel *channel_of(struct lb_bus *bus,
+                                     const struct lb_job *job)
+{
+    return &bus->node[job->board].channel[job->channel];
+}
+
+bool lb_pulse_linked(const struct lb_node *node)
+{
+    return node->link == LB_LINK_PRESENT || node->link == LB_LINK_MISSED ||
+           node->link == LB_LINK_SUSPECT;
+}
+
+/* The job's pulse is in hand: it may not be forgotten before its outcome. */
+static bool in_flight(const struct lb_bus *bus, const struct lb_job *job)
+{
+    return bus->txn.state != LB_TXN_IDLE && bus->txn.pick.op == LB_OP_PULSE &&
+           &bus->job[bus->txn.pick.job] == job &&
+           bus->txn.job_number == job->number;
+}
+
+/* ---- Asking and withdrawing --------------------------------------------- */
+
+static struct lb_job *job_for(struct lb_bus *bus, uint8_t board,
+                              uint8_t channel)
+{
+    for (size_t i = 0; i < LB_JOBS; i++) {
+        if (bus->job[i].used && bus->job[i].board == board &&
+            bus->job[i].channel == channel) {
+            return &bus->job[i];
+        }
+    }
+    return NULL;
+}
+
+enum lockbus_err lb_bus_pulse(struct lb_bus *bus, uint8_t board,
+                              uint8_t channel, const struct lb_permit *permit,
+                              uint64_t deadline_us)
+{
+    if (bus == NULL || permit == NULL || permit->ref == 0 ||
+        permit->pulses == 0 || permit->pulses > LB_PERMIT_PULSES ||
+        board >= bus->nodes ||
+        channel >= bus->node[board].board.profile->channels) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    if (bus->stopping || !bus->open || !lb_pulse_linked(&bus->node[board])) {
+        return LOCKBUS_ERR_OFFLINE;
+    }
+    if (job_for(bus, board, channel) != NULL) {
+        return LOCKBUS_ERR_BUSY;
+    }
+    for (size_t i = 0; i < LB_JOBS; i++) {
+        if (!bus->job[i].used) {
+            bus->job[i] = (struct lb_job){.used = true,
+                                          .board = board,
+                                          .channel = channel,
+                                          .number = ++bus->job_number,
+                                          .permit = *permit,
+                                          .deadline_us = deadline_us};
+            bus->wake_us = bus->now_us;
+            return LOCKBUS_OK;
+        }
+    }
+    return LOCKBUS_ERR_BUSY;
+}
+
+void lb_bus_cancel(struct lb_bus *bus, uint8_t board, uint8_t channel)
+{
+    struct lb_job *job = job_for(bus, board, channel);
+
+    if (job == NULL) {
+        return;
+    }
+    if (in_flight(bus, job) && bus->txn.state >= LB_TXN_SENDING) {
+        job->permit.pulses = 1; /* this one is out; no further */
+        return;
+    }
+    job->used = false;
+}
+
+/* ---- What may go -------------------------------------------------------- */
+
+static bool in_time(const struct lb_bus *bus, const struct lb_job *job)
+{
+    return bus->now_us + lb_wire_us(bus, LB_REQUEST_MAX) < job->deadline_us;
+}
+
+/* Solenoids that may be driven now; *first_off: when the next one ends. */
+static size_t driven(const struct lb_bus *bus, uint64_t *first_off)
+{
+    size_t count = 0;
+
+    for (size_t b = 0; b < bus->nodes; b++) {
+        for (size_t c = 0; c < bus->node[b].board.profile->channels; c++) {
+            uint64_t until = bus->node[b].channel[c].on_until_us;
+
+            if (until > bus->now_us) {
+                count++;
+                lb_sooner(first_off, until);
+            }
+        }
+    }
+    return count;
+}
+
+static bool seen_shut(const struct lb_node *node, const struct lb_channel *at)
+{
+    return node->link == LB_LINK_PRESENT && at->known == LB_LEVEL_SHUT &&
+           at->candidate == LB_LEVEL_NONE &&
+           node->read_sent_us >= at->rest_until_us;
+}
+
+static bool may_go(const struct lb_bus *bus, const struct lb_job *job,
+                   uint64_t *wake)
+{
+    const struct lb_node *node = &bus->node[job->board];
+    const struct lb_channel *at = &node->channel[job->channel];
+
+    lb_sooner(wake, job->deadline_us);
+    if (!in_time(bus, job) || !lb_pulse_linked(node)) {
+        return false;
+    }
+    if (at->rest_until_us > bus->now_us || at->write_quiet_us > bus->now_us) {
+        lb_sooner(wake, at->rest_until_us > at->write_quiet_us
+                            ? at->rest_until_us
+                            : at->write_quiet_us);
+        return false;
+    }
+    return job->sent == 0 || seen_shut(node, at);
+}
+
+bool lb_pulse_pick(const struct lb_bus *bus, struct lb_pick *pick,
+                   uint64_t *wake)
+{
+    uint64_t first_off = UINT64_MAX;
+    size_t best = LB_JOBS;
+
+    for (size_t i = 0; i < LB_JOBS; i++) {
+        const struct lb_job *job = &bus->job[i];
+
+        if (job->used && may_go(bus, job, wake) &&
+            (best == LB_JOBS || job->number < bus->job[best].number)) {
+            best = i;
+        }
+    }
+    if (best == LB_JOBS) {
+        return false;
+    }
+    if (driven(bus, &first_off) >= bus->at_once) {
+        lb_sooner(wake, first_off);
+        return false;
+    }
+    *pick = (struct lb_pick){.op = LB_OP_PULSE,
+                             .board = bus->job[best].board,
+                             .channel = bus->job[best].channel,
+                             .job = (uint8_t)best};
+    return true;
+}
+
+/* Asked again when the line is clear: the job may have gone or be too late. */
+bool lb_pulse_still(const struct lb_bus *bus)
+{
+    const struct lb_job *job = &bus->job[bus->txn.pick.job];
+
+    return job->used && job->number == bus->txn.job_number &&
+           in_time(bus, job) && !bus->stopping;
+}
+
+/* ---- What came of it ---------------------------------------------------- */
+
+static void drive(struct lb_bus *bus, const struct lb_job *job,
+                  uint64_t begins_us)
+{
+    const struct lb_bus_board *board = &bus->node[job->board].board;
+    struct lb_channel *at = channel_of(bus, job);
+
+    at->on_until_us = begins_us + (uint64_t)board->pulse_ms * 1000;
+    at->rest_until_us = at->on_until_us + (uint64_t)board->rest_ms * 1000;
+}
+
+void lb_pulse_handed(struct lb_bus *bus)
+{
+    struct lb_job *job = &bus->job[bus->txn.pick.job];
+    struct lb_node *node = &bus->node[job->board];
+
+    job->sent++;
+    job->permit.pulses--;
+    bus->count.pulses++;
+    node->count.pulses++;
+    /* it may begin as late as a confirmation could still come */
+    drive(bus, job, bus->wire_end_us + lb_wire_turn_us(bus, node));
+}
+
+void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception)
+{
+    struct lb_job *job = &bus->job[bus->txn.pick.job];
+    struct lb_node *node = &bus->node[bus->txn.pick.board];
+
+    if (!job->used || job->number != bus->txn.job_number ||
+        (effects & LB_TXN_DROPPED) != 0) {
+        return; /* it waits on, or was withdrawn */
+    }
+    if ((effects & LB_TXN_OK) != 0) {
+        drive(bus, job, bus->now_us);
+        lb_report_job(bus, LB_REPORT_ACCEPTED, job, NULL);
+    } else {
+        lb_report_job(bus, LB_REPORT_PULSE_LOST, job,
+                      exception != 0 ? "the board answered with an exception"
+                                     : "the board did not confirm");
+    }
+    node->motion_until_us =
+        bus->now_us + (uint64_t)node->board.pulse_ms * 1000 + LB_MOTION_US;
+    node->ask = true;
+    if (job->permit.pulses == 0 || !node->board.profile->leaf_is_read) {
+        job->used = false;
+    }
+}
+
+/* After a reading: a leaf that is open ends its job. */
+void lb_pulse_read(struct lb_bus *bus, uint8_t board)
+{
+    for (size_t i = 0; i < LB_JOBS; i++) {
+        struct lb_job *job = &bus->job[i];
+
+        if (job->used && job->board == board && job->sent > 0 &&
+            channel_of(bus, job)->known == LB_LEVEL_OPEN) {
+            job->used = false;
+            bus->node[board].motion_until_us = bus->now_us;
+        }
+    }
+}
+
+bool lb_pulse_goes_on(const struct lb_bus *bus, uint8_t board)
+{
+    for (size_t i = 0; i < LB_JOBS; i++) {
+        if (bus->job[i].used && bus->job[i].board == board &&
+            bus->job[i].sent > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void end_job(struct lb_bus *bus, struct lb_job *job, const char *text)
+{
+    if (job->sent == 0) {
+        lb_report_job(bus, LB_REPORT_DROPPED, job, text);
+    }
+    job->used = false;
+}
+
+void lb_pulse_expire(struct lb_bus *bus)
+{
+    for (size_t i = 0; i < LB_JOBS; i++) {
+        struct lb_job *job = &bus->job[i];
+
+        if (job->used && bus->now_us >= job->deadline_us &&
+            !in_flight(bus, job)) {
+            end_job(bus, job, "its deadline passed");
+        }
+    }
+}
+
+void lb_pulse_drop(struct lb_bus *bus, uint8_t board, const char *text)
+{
+    for (size_t i = 0; i < LB_JOBS; i++) {
+        if (bus->job[i].used && bus->job[i].board == board) {
+            end_job(bus, &bus->job[i], text);
+        }
+    }
+}
