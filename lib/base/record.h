@@ -90,20 +90,40 @@ enum lb_record_type {
 };
 
 /*
- * INTENT: custody u8, leaf open u8, zero[2], order_no u64 at 4, reason u32 at
- * 12, zero[8], challenge[16] at 24; then at 40 a proof's signature[64], or a
- * service order's two key_ids and not_after u64. ORDER is the same, without
- * custody and leaf.
+ * INTENT: custody u8, leaf open u8, by code u8, zero, order_no u64 at 4,
+ * reason u32 at 12, the signer's key_id[8] at 16, challenge[16] at 24; then at
+ * 40 a proof's signature[64], or a service order's two key_ids and not_after
+ * u64. A deposit's signer is its courier; its issuer is in GRANT. ORDER is the
+ * same, without custody, leaf and code.
  */
 enum lb_intent_body {
     LB_INTENT_CUSTODY = 0,
     LB_INTENT_LEAF = 1,
+    LB_INTENT_BY_CODE = 2,
     LB_INTENT_ORDER_NO = 4,
     LB_INTENT_REASON = 12,
+    LB_INTENT_SIGNER = 16,
     LB_INTENT_CHALLENGE = 24,
     LB_INTENT_SIG = 40,
     LB_INTENT_KEY_IDS = 40,
     LB_INTENT_NOT_AFTER = 56
+};
+
+/* REFUSAL: rule u16, how many were alike u32, the key_id that it claimed. */
+enum lb_refusal_body {
+    LB_REFUSAL_RULE = 0,
+    LB_REFUSAL_COUNT = 2,
+    LB_REFUSAL_KEY_ID = 6
+};
+
+/* GRANT: hash of all 232 bytes, parcel_ref[16], issuer's key_id[8],
+ * not_before u64, valid_for_s u32. */
+enum lb_grant_body {
+    LB_GRANT_HASH = 0,
+    LB_GRANT_PARCEL_REF = 32,
+    LB_GRANT_ISSUER = 48,
+    LB_GRANT_NOT_BEFORE = 56,
+    LB_GRANT_VALID_FOR = 64
 };
 
 /*

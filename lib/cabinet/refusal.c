@@ -12,7 +12,7 @@
 
 #include "base/bytes.h"
 
-enum { REFUSAL_PACE_MS = 1000, BODY_COUNT = 4 };
+enum { REFUSAL_PACE_MS = 1000 };
 
 void lb_refusal_note(struct lockbus_cabinet *cab,
                      const struct lb_verdict *verdict)
@@ -68,7 +68,7 @@ void lb_refusal_flush(struct lockbus_cabinet *cab)
         }
         batch[count] = at->record;
         batch[count].powered_ms = cab->gate.powered_ms;
-        lb_put_u32(batch[count].body + BODY_COUNT, at->count);
+        lb_put_u32(batch[count].body + LB_REFUSAL_COUNT, at->count);
         count++;
     }
     if (lb_write(cab, batch, count)) {

@@ -48,9 +48,9 @@ static bool stay(struct lb_gate_door *d, const struct lb_record *r)
 
 static bool grant(struct lb_gate_door *d, const struct lb_record *r)
 {
-    lb_copy(d->grant_hash, r->body, LB_HASH_LEN);
-    lb_copy(d->parcel_ref, r->body + 32, 16);
-    lb_copy(d->issuer, r->body + 48, 8);
+    lb_copy(d->grant_hash, r->body + LB_GRANT_HASH, LB_HASH_LEN);
+    lb_copy(d->parcel_ref, r->body + LB_GRANT_PARCEL_REF, 16);
+    lb_copy(d->issuer, r->body + LB_GRANT_ISSUER, 8);
     return true;
 }
 

@@ -146,9 +146,9 @@ static void refuse(const struct lb_gate *gate, const struct lb_ask *ask,
     struct lb_record *refusal = lb_add(gate, verdict, LB_REC_REFUSAL, door);
 
     refusal->kind = (uint8_t)ask->kind;
-    lb_put_u16(refusal->body, (uint16_t)rule);
-    lb_put_u32(refusal->body + 2, 1);
-    claimed_key(ask, refusal->body + 6);
+    lb_put_u16(refusal->body + LB_REFUSAL_RULE, (uint16_t)rule);
+    lb_put_u32(refusal->body + LB_REFUSAL_COUNT, 1);
+    claimed_key(ask, refusal->body + LB_REFUSAL_KEY_ID);
     verdict->kind = LB_VERDICT_REFUSED;
     verdict->rule = rule;
     verdict->door = door;

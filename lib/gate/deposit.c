@@ -220,11 +220,11 @@ static void record_stay(const struct lb_gate *gate, const uint8_t *grant,
     lb_copy(stay->body, grant + COURIER, 3 * LB_KEY_LEN);
     lb_copy(stay->body + 96, grant + RETURN_AFTER, 4);
     stay->body[100] = grant[USES];
-    lb_copy(more->body, hash, LB_HASH_LEN);
-    lb_copy(more->body + 32, grant + PARCEL_REF, 16);
-    lb_copy(more->body + 48, grant + KEY_ID, 8);
-    lb_copy(more->body + 56, grant + NOT_BEFORE, 8);
-    lb_copy(more->body + 64, grant + VALID_FOR, 4);
+    lb_copy(more->body + LB_GRANT_HASH, hash, LB_HASH_LEN);
+    lb_copy(more->body + LB_GRANT_PARCEL_REF, grant + PARCEL_REF, 16);
+    lb_copy(more->body + LB_GRANT_ISSUER, grant + KEY_ID, 8);
+    lb_copy(more->body + LB_GRANT_NOT_BEFORE, grant + NOT_BEFORE, 8);
+    lb_copy(more->body + LB_GRANT_VALID_FOR, grant + VALID_FOR, 4);
 }
 
 enum lockbus_rule lb_rules_deposit(const struct lb_gate *gate,
@@ -261,6 +261,7 @@ enum lockbus_rule lb_rules_deposit(const struct lb_gate *gate,
     struct lb_record *intent =
         lb_add_intent(gate, verdict, door, LB_OPEN_DEPOSIT);
 
+    lb_copy(intent->body + LB_INTENT_SIGNER, grant + COURIER, 8);
     lb_copy(intent->body + LB_INTENT_CHALLENGE, ask->proof + PROOF_CHALLENGE,
             16);
     lb_copy(intent->body + LB_INTENT_SIG, ask->proof + PROOF_SIG, LB_SIG_LEN);

@@ -123,6 +123,7 @@ static void evidence(struct lb_record *record, const uint8_t *order)
     lb_copy(body + LB_INTENT_ORDER_NO, order + ORDER_NO, 8);
     lb_copy(body + LB_INTENT_REASON, order + REASON, 4);
     lb_copy(body + LB_INTENT_CHALLENGE, order + CHALLENGE, 16);
+    lb_copy(body + LB_INTENT_SIGNER, order + PAIR, 8);
     lb_copy(body + LB_INTENT_KEY_IDS, order + PAIR, 8);
     lb_copy(body + LB_INTENT_KEY_IDS + 8, order + PAIR + SIGNER_LEN, 8);
     lb_copy(body + LB_INTENT_NOT_AFTER, order + NOT_AFTER, 8);

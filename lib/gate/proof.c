@@ -50,16 +50,19 @@ static bool p4(const struct lb_gate *gate, uint16_t door, uint8_t open,
            d->custody == LB_CUSTODY_EMPTYING;
 }
 
-/* P6. The kind names the key, so a courier's proof never releases. */
+/* The kind names the key, so a courier's proof never releases. */
+static const uint8_t *key_of(const struct lb_gate_door *d, uint8_t open)
+{
+    if (open == LB_OPEN_RELEASE) {
+        return d->release_pk;
+    }
+    return open == LB_OPEN_RETURN ? d->return_pk : d->courier_pk;
+}
+
 static bool p6(const struct lb_gate_door *d, const uint8_t *proof)
 {
-    const uint8_t *key = d->courier_pk;
+    const uint8_t *key = key_of(d, proof[KIND]);
 
-    if (proof[KIND] == LB_OPEN_RELEASE) {
-        key = d->release_pk;
-    } else if (proof[KIND] == LB_OPEN_RETURN) {
-        key = d->return_pk;
-    }
     return !lb_all_zero(key, LB_KEY_LEN) &&
            lb_crypto_verify("lockbus/proof/v1", proof, SIGNATURE,
                             proof + SIGNATURE, key);
@@ -160,6 +163,8 @@ enum lockbus_rule lb_check_proof(const struct lb_gate *gate,
     struct lb_record *intent =
         lb_add_intent(gate, verdict, door, (enum lb_open)open);
 
+    intent->body[LB_INTENT_BY_CODE] = own != NULL;
+    lb_copy(intent->body + LB_INTENT_SIGNER, key_of(d, open), 8);
     lb_copy(intent->body + LB_INTENT_CHALLENGE, proof + CHALLENGE, 16);
     lb_copy(intent->body + LB_INTENT_SIG, proof + SIGNATURE, LB_SIG_LEN);
     return LOCKBUS_RULE_NONE;
