@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/crypto.h"
+#include "board/profile.h"
+#include "ini_edit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char good[] = "; a board\n"
+                           "[profile]\n"                           /* 2 */
+                           "driver   = modbus\n"                   /* 3 */
+                           "channels = 8\n"                        /* 4 */
+                           "[identity]\n"                          /* 5 */
+                           "firmware = fc03 0x8000 min 200\n"      /* 6 */
+                           "modes    = fc03 0x1000 each 0\n"       /* 7 */
+                           "[pulse]\n"                             /* 8 */
+                           "write      = fc05 0x0200 ; flash on\n" /* 9 */
+                           "unit_ms    = 100\n"                    /* 10 */
+                           "allowed_ms = 200-1000\n"               /* 11 */
+                           "[off]\n"                               /* 12 */
+                           "write = fc05 0x0000\n"                 /* 13 */
+                           "[leaf]\n"                              /* 14 */
+                           "read = fc02 0x0000\n";                 /* 15 */
+
+static void a_good_profile_is_read_whole(void **state)
+{
+    struct lb_profile profile;
+    struct lockbus_error why;
+    uint8_t digest[32];
+
+    (void)state;
+    assert_int_equal(
+        lb_profile_parse(&profile, "test-8ch", good, strlen(good), &why),
+        LOCKBUS_OK);
+    assert_string_equal(profile.name, "test-8ch");
+    assert_int_equal(profile.channels, 8);
+    assert_int_equal(profile.pulse.fc, 5);
+    assert_int_equal(profile.pulse.base, 0x0200);
+    assert_int_equal(profile.pulse_unit_ms, 100);
+    assert_int_equal(profile.pulse_min_ms, 200);
+    assert_int_equal(profile.pulse_max_ms, 1000);
+    assert_int_equal(profile.off.fc, 5);
+    assert_int_equal(profile.off.base, 0);
+    assert_true(profile.leaf_is_read);
+    assert_int_equal(profile.leaf.fc, 2);
+    assert_int_equal(profile.leaf.base, 0);
+    assert_int_equal(profile.checks, 2);
+    assert_string_equal(profile.check[0].name, "firmware");
+    assert_int_equal(profile.check[0].base, 0x8000);
+    assert_false(profile.check[0].each);
+    assert_int_equal(profile.check[0].value, 200);
+    assert_true(profile.check[1].each);
+    lb_crypto_hash(digest, (const uint8_t *)good, strlen(good));
+    assert_memory_equal(profile.digest, digest, 32);
+}
+
+static void a_profile_without_inputs_has_no_leaf(void **state)
+{
+    char text[1024];
+    struct lb_profile profile;
+    struct lockbus_error why;
+
+    (void)state;
+    assert_true(
+        ini_edit(text, sizeof text, good, "[leaf]\nread = fc02 0x0000\n", ""));
+    assert_int_equal(lb_profile_parse(&profile, "x", text, strlen(text), &why),
+                     LOCKBUS_OK);
+    assert_false(profile.leaf_is_read);
+}
+
+static void a_refused_profile_leaves_the_old_one_as_it_was(void **state)
+{
+    struct lb_profile profile, before;
+    struct lockbus_error why;
+
+    (void)state;
+    memset(&profile, 0x5A, sizeof profile);
+    before = profile;
+    assert_int_equal(lb_profile_parse(&profile, "x", good, 60, &why),
+                     LOCKBUS_ERR_CONFIG);
+    assert_memory_equal(&profile, &before, sizeof profile);
+}
+
+static void a_file_without_a_last_newline_or_with_crlf_is_read(void **state)
+{
+    char text[1024];
+    struct lb_profile profile;
+    struct lockbus_error why;
+    size_t at = 0;
+
+    (void)state;
+    assert_int_equal(
+        lb_profile_parse(&profile, "x", good, strlen(good) - 1, &why),
+        LOCKBUS_OK);
+    for (size_t i = 0; i < strlen(good); i++) {
+        if (good[i] == '\n') {
+            text[at++] = '\r';
+        }
+        text[at++] = good[i];
+    }
+    assert_int_equal(lb_profile_parse(&profile, "x", text, at, &why),
+                     LOCKBUS_OK);
+    assert_int_equal(profile.leaf.fc, 2);
+}
+
+static void a_zero_byte_is_refused_with_its_line(void **state)
+{
+    char text[sizeof good];
+    struct lb_profile profile;
+    struct lockbus_error why;
+
+    (void)state;
+    memcpy(text, good, sizeof good);
+    *strstr(text, "modbus") = '\0';
+    assert_int_equal(
+        lb_profile_parse(&profile, "x", text, sizeof good - 1, &why),
+        LOCKBUS_ERR_CONFIG);
+    assert_int_equal(why.line, 3);
+}
+
+/* ---- What is refused ----------------------------------------------------- */
+
+static struct row {
+    const char *name, *find, *with;
+    unsigned line;
+    const char *field, *text; /* text: a part of the sentence */
+} rows[] = {
+    /* the form of the text */
+    {"an empty file", NULL, "", 0, "driver", "lacks"},
+    {"a key before any section", "; a board", "a = 1", 1, "a", "before any"},
+    {"an unknown section", "[off]", "[on]", 12, "on", "no section"},
+    {"an unknown section without keys", "; a board", "[extra]", 1, "extra",
+     "no section"},
+    {"a section twice", "[leaf]", "[off]", 14, "off", "second time"},
+    {"words after a section", "[off]", "[off] x", 12, "off", "follows"},
+    {"a section without its bracket", "[off]", "[off", 12, "", "[NAME]"},
+    {"an unknown key", "unit_ms ", "units ", 10, "units", "no such key"},
+    {"a known key in another section", "channels = 8",
+     "channels = 8\nunit_ms = 1", 5, "unit_ms", "no such key"},
+    {"a key twice", "channels = 8", "channels = 8\nchannels = 8", 5, "channels",
+     "line 4"},
+    {"an identity twice", "modes   ", "firmware", 7, "firmware", "line 6"},
+    {"a line without an equals sign", "channels = 8", "channels 8", 4, "",
+     "neither"},
+    {"a colon in place of the equals sign", "channels = 8", "channels : 8", 4,
+     "", "neither"},
+    {"a key without a value", "channels = 8", "channels =", 4, "channels",
+     "no value"},
+    {"a key with a comment for a value", "channels = 8", "channels = ; 8", 4,
+     "channels", "no value"},
+    {"an indented line", "channels = 8", " channels = 8", 4, "", "blank"},
+    {"a value that goes on in the next line", "channels = 8",
+     "channels = 8\n  9", 5, "", "blank"},
+    {"a control byte", "channels = 8", "channels = 8\a", 4, "", "control"},
+    {"a byte-order mark", "; a board", "\xEF\xBB\xBF; a board", 1, "",
+     "byte-order"},
+    {"a line too long", "; a board",
+     ";23456789a123456789b123456789c123456789d123456789e123456789"
+     "f123456789g123456789h123456789i123456789j123456789k123456789"
+     "l123456789m123456789n123456789o123456789p123456789q123456789"
+     "r123456789s123456789",
+     1, "", "longer"},
+    /* [profile] */
+    {"no driver", "driver   = modbus\n", "", 0, "driver", "lacks"},
+    {"an lb1 driver", "= modbus", "= lb1", 3, "driver", "not in this version"},
+    {"a verifying lb1 driver", "= modbus", "= lb1-verifying", 3, "driver",
+     "not in this version"},
+    {"another driver", "= modbus", "= kerong", 3, "driver", "modbus"},
+    {"no channels", "channels = 8\n", "", 0, "channels", "lacks"},
+    {"channels zero", "channels = 8", "channels = 0", 4, "channels", "1 to 32"},
+    {"channels beyond the most", "channels = 8", "channels = 33", 4, "channels",
+     "1 to 32"},
+    {"channels with words behind", "channels = 8", "channels = 8 9", 4,
+     "channels", "1 to 32"},
+    {"channels with a sign", "channels = 8", "channels = +8", 4, "channels",
+     "1 to 32"},
+    /* [identity] */
+    {"an identity with another function", "firmware = fc03", "firmware = fc01",
+     6, "firmware", "fc03 or fc04"},
+    {"an identity without a value", "min 200", "min", 6, "firmware", "each"},
+    {"an identity of another word", "min 200", "max 200", 6, "firmware",
+     "each"},
+    {"an identity with words behind", "min 200", "min 200 300", 6, "firmware",
+     "each"},
+    {"an identity beyond 16 bits", "min 200", "min 65536", 6, "firmware",
+     "each"},
+    {"an identity whose last channel has no address", "0x1000 each",
+     "0xFFF9 each", 7, "modes", "no address"},
+    {"an identity with too long a name", "modes ",
+     "a_name_that_is_far_too_long ", 7, "a_name_that_is_far_too_long",
+     "too long"},
+    {"too many identities", "modes ",
+     "b=fc03 1 min 1\nc=fc03 1 min 1\n"
+     "d=fc03 1 min 1\ne ",
+     10, "e", "more than 4"},
+    /* [pulse] */
+    {"no pulse", "write      = fc05 0x0200 ; flash on\n", "", 0, "write",
+     "lacks"},
+    {"a pulse without an address", "fc05 0x0200", "fc05", 9, "write",
+     "address"},
+    {"a pulse without a code", "fc05 0x0200", "0x0200", 9, "write",
+     "function code"},
+    {"a pulse with a code of one digit", "fc05 0x0200", "fc5 0x0200", 9,
+     "write", "function code"},
+    {"a pulse with words behind", "fc05 0x0200", "fc05 0x0200 0x07", 9, "write",
+     "follows"},
+    {"a pulse with a read", "fc05 0x0200", "fc03 0x0200", 9, "write",
+     "fc05 or fc06"},
+    {"a pulse beyond 16 bits", "fc05 0x0200", "fc05 0x10000", 9, "write",
+     "0xFFFF"},
+    {"a pulse whose last channel has no address", "fc05 0x0200", "fc05 0xFFF9",
+     9, "write", "no address"},
+    {"no unit", "unit_ms    = 100\n", "", 0, "unit_ms", "lacks"},
+    {"a unit of zero", "unit_ms    = 100", "unit_ms    = 0", 10, "unit_ms",
+     "1 to"},
+    {"a unit of more than a second", "unit_ms    = 100", "unit_ms    = 1001",
+     10, "unit_ms", "1 to"},
+    {"no allowed pulses", "allowed_ms = 200-1000\n", "", 0, "allowed_ms",
+     "lacks"},
+    {"allowed pulses without a range", "200-1000", "200", 11, "allowed_ms",
+     "SHORTEST"},
+    {"allowed pulses that fall", "200-1000", "1000-200", 11, "allowed_ms",
+     "SHORTEST"},
+    {"allowed pulses of zero", "200-1000", "0-1000", 11, "allowed_ms", "20"},
+    {"allowed pulses beyond the most", "200-1000", "200-5100", 11, "allowed_ms",
+     "5000"},
+    {"allowed pulses without an end", "200-1000", "200-", 11, "allowed_ms",
+     "SHORTEST"},
+    {"a shortest pulse between units", "200-1000", "250-1000", 11, "allowed_ms",
+     "multiples"},
+    {"a longest pulse between units", "200-1000", "200-950", 11, "allowed_ms",
+     "multiples"},
+    {"a unit longer than the shortest pulse", "unit_ms    = 100",
+     "unit_ms    = 1000", 11, "allowed_ms", "multiples"},
+    /* [off] */
+    {"no off", "write = fc05 0x0000\n", "", 0, "write", "lacks"},
+    {"off by a read", "write = fc05 0x0000", "write = fc01 0x0000", 13, "write",
+     "fc05 or fc06"},
+    {"off with a value", "write = fc05 0x0000", "write = fc05 0x0000 0xFF00",
+     13, "write", "follows"},
+    {"off whose last channel has no address", "write = fc05 0x0000",
+     "write = fc05 0xFFFF", 13, "write", "no address"},
+    /* [leaf] */
+    {"a leaf section without its key", "read = fc02 0x0000\n", "", 0, "read",
+     "lacks"},
+    {"a leaf by a register", "fc02 0x0000", "fc03 0x0000", 15, "read",
+     "fc01 or fc02"},
+    {"a leaf that is the output itself", "fc02 0x0000", "fc01 0x0000", 15,
+     "read", "echo"},
+    {"a leaf that is the pulse's coil", "fc02 0x0000", "fc01 0x0207", 15,
+     "read", "echo"},
+    {"a leaf whose last channel has no address", "fc02 0x0000", "fc02 0xFFFF",
+     15, "read", "no address"},
+    /* hazards */
+    {"a pulse to all relays", "fc05 0x0200", "fc05 0x00FF", 9, "write",
+     "all relays"},
+    {"a pulse whose last channel is all relays", "fc05 0x0200", "fc05 0x00F8",
+     9, "write", "all relays"},
+    {"a pulse that toggles all relays", "fc05 0x0200", "fc05 0x01FF", 9,
+     "write", "all relays"},
+    {"a pulse whose second channel toggles all", "fc05 0x0200", "fc05 0x01FE",
+     9, "write", "all relays"},
+    {"a flash off", "fc05 0x0200", "fc05 0x0400", 9, "write", "stays on"},
+    {"a flash off of the last channel", "fc05 0x0200", "fc05 0x03F9", 9,
+     "write", "stays on"},
+    {"a pulse of many coils", "fc05 0x0200", "fc15 0x0200", 9, "write", "many"},
+    {"a pulse of many registers", "fc05 0x0200", "fc16 0x0003", 9, "write",
+     "many"},
+    {"a pulse to register 0", "fc05 0x0200", "fc06 0x0000", 9, "write",
+     "all relays"},
+    {"a pulse to an address register", "fc05 0x0200", "fc06 0x4000", 9, "write",
+     "address"},
+    {"a pulse to the other address register", "fc05 0x0200", "fc06 0x03E9", 9,
+     "write", "address"},
+    {"a pulse whose last channel renumbers", "fc05 0x0200", "fc06 0x03E2", 9,
+     "write", "address"},
+    {"a pulse to the serial settings", "fc05 0x0200", "fc06 0x2000", 9, "write",
+     "serial"},
+    {"a pulse to the control modes", "fc05 0x0200", "fc06 0x1004", 9, "write",
+     "control mode"},
+    {"a pulse that a board of the first dialect holds",
+     "fc05 0x0200 ; flash on\nunit_ms    = 100", "fc05 0x0000\nunit_ms = 1", 9,
+     "write", "for good"},
+    {"off that is all relays", "write = fc05 0x0000", "write = fc05 0x00FF", 13,
+     "write", "all relays"},
+    {"off that is flash off", "write = fc05 0x0000", "write = fc05 0x0400", 13,
+     "write", "stays on"},
+    {"off by many coils", "write = fc05 0x0000", "write = fc15 0x0000", 13,
+     "write", "many"},
+    {"off that renumbers", "write = fc05 0x0000", "write = fc06 0x4000", 13,
+     "write", "address"},
+};
+
+static void check_row(void **state)
+{
+    const struct row *row = *state;
+    struct lb_profile profile;
+    struct lockbus_error why;
+    char text[2048];
+
+    assert_true(ini_edit(text, sizeof text, good, row->find, row->with));
+    assert_int_equal(
+        lb_profile_parse(&profile, "test", text, strlen(text), &why),
+        LOCKBUS_ERR_CONFIG);
+    assert_int_equal(why.err, LOCKBUS_ERR_CONFIG);
+    assert_string_equal(why.file, "test");
+    assert_int_equal(why.line, row->line);
+    assert_string_equal(why.field, row->field);
+    assert_non_null(strstr(why.text, row->text));
+}
+
+/* ---- The profiles that come with lockbus --------------------------------- */
+
+/* A list of its own, from the boards' papers and not from the code: function,
+ * address, value. The letters say which of the three are any. */
+struct frame {
+    uint8_t fc;
+    uint16_t address, value;
+    const char *any;
+};
+
+static const struct frame dangerous[] = {
+    {5, 0x00FF, 0xFF00, ""}, {5, 0x00FF, 0x0000, ""}, {5, 0x00FF, 0xFFFF, ""},
+    {5, 0x01FF, 0xFF00, ""}, {5, 0x00FF, 0, "v"},     {5, 0x01FF, 0, "v"},
+    {5, 0, 0xFFFF, "a"},     {5, 0, 0xFF00, "a"},     {5, 0, 0x5500, "a"},
+    {5, 0, 0x7FFF, "a"},     {6, 0x0000, 0, "v"},     {6, 0x0001, 0, "v"},
+    {6, 0x4000, 0, "v"},     {6, 0x03E8, 0, "v"},     {6, 0x03E9, 0, "v"},
+    {6, 0x03EA, 0, "v"},     {6, 0x2000, 0, "v"},     {15, 0, 0, "av"},
+    {16, 0, 0, "av"},
+};
+
+static bool is_dangerous(uint8_t fc, uint32_t address, uint32_t value)
+{
+    for (size_t i = 0; i < COUNT(dangerous); i++) {
+        const struct frame *frame = &dangerous[i];
+
+        if (frame->fc == fc &&
+            (strchr(frame->any, 'a') != NULL || frame->address == address) &&
+            (strchr(frame->any, 'v') != NULL || frame->value == value)) {
+            return true;
+        }
+    }
+    /* whole blocks of addresses: flash off, control modes */
+    return (fc == 5 && address >= 0x0400 && address < 0x0500) ||
+           (fc == 6 && address >= 0x1000 && address < 0x1100);
+}
+
+static void load(struct lb_profile *profile, const char *name)
+{
+    char path[512], text[8192];
+    struct lockbus_error why = {0};
+
+    (void)snprintf(path, sizeof path, LB_SOURCE_DIR "/profiles/%s.ini", name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t len = fread(text, 1, sizeof text, file);
+    (void)fclose(file);
+    assert_in_range(len, 1, sizeof text - 1);
+    if (lb_profile_parse(profile, name, text, len, &why) != LOCKBUS_OK) {
+        fail_msg("%s:%u: %s: %s", name, why.line, why.field, why.text);
+    }
+}
+
+static void no_shipped_profile_expresses_a_dangerous_frame(void **state)
+{
+    const char *name = *state;
+    struct lb_profile profile;
+    size_t frames = 0;
+
+    load(&profile, name);
+    for (uint32_t channel = 0; channel < profile.channels; channel++) {
+        for (uint32_t ms = profile.pulse_min_ms; ms <= profile.pulse_max_ms;
+             ms += profile.pulse_unit_ms) {
+            uint32_t value = ms / profile.pulse_unit_ms;
+
+            assert_true(value != 0);
+            assert_false(is_dangerous(profile.pulse.fc,
+                                      profile.pulse.base + channel, value));
+            frames++;
+        }
+        assert_false(
+            is_dangerous(profile.off.fc, profile.off.base + channel, 0));
+        frames++;
+    }
+    assert_true(frames >= profile.channels * 2U);
+}
+
+/* Whatever a profile says, the parser lets no dangerous frame through: every
+ * base address for both writes, with all the values that can be allowed. */
+static void no_base_that_is_let_through_is_dangerous(void **state)
+{
+    size_t let_through = 0;
+
+    (void)state;
+    for (uint32_t base = 0; base <= 0xFFFF; base++) {
+        for (uint8_t fc = 5; fc <= 6; fc++) {
+            struct lb_profile profile;
+            struct lockbus_error why;
+            char text[512];
+
+            /* every address is some base's first, so one channel will do */
+            (void)snprintf(text, sizeof text,
+                           "[profile]\ndriver = modbus\nchannels = 1\n"
+                           "[pulse]\nwrite = fc%02u 0x%04X\nunit_ms = 1\n"
+                           "allowed_ms = 20-5000\n"
+                           "[off]\nwrite = fc%02u 0x%04X\n",
+                           fc, (unsigned)base, fc, (unsigned)base);
+            if (lb_profile_parse(&profile, "x", text, strlen(text), &why) !=
+                LOCKBUS_OK) {
+                continue;
+            }
+            let_through++;
+            for (size_t i = 0; i < COUNT(dangerous); i++) {
+                uint32_t value = dangerous[i].value;
+                bool allowed = (value >= 20 && value <= 5000) ||
+                               strchr(dangerous[i].any, 'v') != NULL;
+
+                if (allowed && is_dangerous(fc, base, value)) {
+                    fail_msg("fc%02u %04X %04X", fc, (unsigned)base,
+                             (unsigned)value);
+                }
+            }
+            assert_false(is_dangerous(fc, base, 0));
+        }
+    }
+    assert_in_range(let_through, 100000, 131071);
+}
+
+int main(void)
+{
+    static char waveshare[] = "waveshare-relay-d-8ch";
+    static char xunming[] = "xunming-lock-16ch";
+    static struct CMUnitTest refusals[COUNT(rows)];
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_profile_is_read_whole),
+        cmocka_unit_test(a_profile_without_inputs_has_no_leaf),
+        cmocka_unit_test(a_refused_profile_leaves_the_old_one_as_it_was),
+        cmocka_unit_test(a_file_without_a_last_newline_or_with_crlf_is_read),
+        cmocka_unit_test(a_zero_byte_is_refused_with_its_line),
+        cmocka_unit_test_prestate(
+            no_shipped_profile_expresses_a_dangerous_frame, waveshare),
+        cmocka_unit_test_prestate(
+            no_shipped_profile_expresses_a_dangerous_frame, xunming),
+        cmocka_unit_test(no_base_that_is_let_through_is_dangerous),
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        refusals[i] = (struct CMUnitTest){.name = rows[i].name,
+                                          .test_func = check_row,
+                                          .initial_state = &rows[i]};
+    }
+    return cmocka_run_group_tests_name("profiles", tests, NULL, NULL) +
+           cmocka_run_group_tests_name("refused", refusals, NULL, NULL);
+}
