@@ -109,7 +109,7 @@ struct lockbus_error {
     enum lockbus_rule rule; /* with DENIED: the rule that refused */
     int sys_errno;          /* with IO: the operating system's number */
     unsigned line;          /* with CONFIG: line in `file`, from 1 */
-    char file[128];         /* with CONFIG, IO or CORRUPT: which file or port */
+    char file[256];         /* with CONFIG, IO or CORRUPT: which file or port */
     char field[32];         /* which field or argument */
     char text[160];         /* one sentence for a person, no newline */
 };
