@@ -24,13 +24,15 @@
  * lb_journal_run(); the last is what the worker calls.
  */
 
+#include "base/crypto.h"
 #include "base/record.h"
 #include "base/store.h"
 
 #include <stdbool.h>
 
 enum lb_journal_limits {
-    LB_JOURNAL_PENDING = 4 /* blocks waiting, the one being written included */
+    LB_JOURNAL_PENDING = 4, /* blocks waiting, the one being written included */
+    LB_JOURNAL_KEYS = 16    /* segments since the last whole checkpoint */
 };
 
 struct lb_block_head {
@@ -62,25 +64,34 @@ struct lb_journal_snapshot {
                    size_t cap);
 };
 
-/* Public for placement only; the fields are journal.c's. */
+/* The key of a segment's first block, as the key file holds it. */
+struct lb_journal_key {
+    uint64_t number;
+    uint8_t key[32];
+};
+
+/* Public for placement only; the fields are lib/journal's. */
 struct lb_journal {
     struct lb_store store; /* a copy */
     struct lb_journal_snapshot snapshot;
     uint8_t cabinet_id[16];
-    uint8_t key[32]; /* of the next block */
-    uint8_t before[32];
-    uint64_t next_block; /* number of the next block to be sealed */
-    uint64_t durable;    /* number of the first block not yet durable */
+    uint8_t key[32];    /* of the next block to be sealed */
+    uint8_t before[32]; /* digest of the last that was */
+    uint64_t durable;   /* number of the first block not yet durable */
+    uint32_t segments;  /* number of the first segment not yet made */
     uint32_t boot;
     uint64_t powered_ms, unix_s;
     bool trusted;
     uint32_t ckpt_cursor;
-    bool ckpt_running;
+    bool ckpt_running; /* records of the checkpoint are still to come */
+    bool ckpt_ending;  /* its last one is in the block in flight */
+    bool keys_due;     /* the key file holds a key that nothing needs */
     bool in_flight, failed;
-    size_t open_count; /* records in the block being filled */
-    size_t head, used; /* ring of sealed and open blocks */
+    size_t head, used; /* ring: block `durable + i` is at head + i */
+    /* of the segments since the last whole checkpoint, the newest last */
+    struct lb_journal_key keys[LB_JOURNAL_KEYS];
+    size_t key_count;
     uint8_t block[LB_JOURNAL_PENDING][LB_BLOCK_LEN];
-    uint64_t block_no[LB_JOURNAL_PENDING];
 };
 
 /* What recovery found. */
@@ -156,6 +167,8 @@ struct lb_verify_report {
     uint64_t first_bad; /* block number, UINT64_MAX: none */
     bool torn_tail;
     bool tags_checked;
+    uint64_t last_block; /* with last_digest: what to keep as an anchor */
+    uint8_t last_digest[32];
     char text[128]; /* what is wrong, a sentence; empty when nothing */
 };
 LOCKBUS_CHECK enum lockbus_err

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * Writing. Batches gather in a ring of blocks; the oldest is sealed and
+ * written by a job, one at a time, so that the disk never holds more than one
+ * block that is not acknowledged.
+ *
+ * A checkpoint rides along: while one runs, the block that is about to be
+ * sealed is filled up with the state's records, but only when it is also the
+ * newest block. All that was appended is applied to the state by then, so
+ * what the snapshot says is what the journal says up to that point, and the
+ * records after it are folded onto it.
+ */
+
+#include "journal/journal.h"
+
+#include "base/bytes.h"
+#include "journal/chain.h"
+
+#include <string.h>
+
+static uint8_t *slot(struct lb_journal *journal, size_t i)
+{
+    return journal->block[(journal->head + i) % LB_JOURNAL_PENDING];
+}
+
+/* The newest block takes records unless it is being written. */
+static bool tail_is_open(const struct lb_journal *journal)
+{
+    return journal->used > (journal->in_flight ? 1u : 0u);
+}
+
+static uint8_t *open_block(struct lb_journal *journal)
+{
+    uint8_t *block = slot(journal, journal->used);
+
+    memset(block, 0, LB_BLOCK_LEN);
+    journal->used++;
+    return block;
+}
+
+static void put_records(uint8_t *block, const struct lb_record *records,
+                        size_t count)
+{
+    size_t have = block[LB_BLOCK_COUNT];
+
+    for (size_t i = 0; i < count; i++) {
+        lb_record_encode(block + LB_BLOCK_RECORDS + (have + i) * LB_RECORD_LEN,
+                         &records[i]);
+    }
+    block[LB_BLOCK_COUNT] = (uint8_t)(have + count);
+}
+
+void lb_journal_stamp(struct lb_journal *journal, uint32_t boot,
+                      uint64_t powered_ms, uint64_t unix_s, bool trusted)
+{
+    journal->boot = boot;
+    journal->powered_ms = powered_ms;
+    journal->unix_s = unix_s;
+    journal->trusted = trusted && unix_s != 0;
+}
+
+enum lockbus_err lb_journal_append(struct lb_journal *journal,
+                                   const struct lb_record *records,
+                                   size_t count, uint64_t *seq)
+{
+    if (count > LB_BATCH_MAX || seq == NULL ||
+        (records == NULL && count != 0)) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].type == LB_REC_NONE) {
+            return LOCKBUS_ERR_USAGE; /* it could not be read again */
+        }
+    }
+    if (journal->failed) {
+        return LOCKBUS_ERR_IO;
+    }
+    uint8_t *block =
+        tail_is_open(journal) ? slot(journal, journal->used - 1) : NULL;
+
+    if (block == NULL || block[LB_BLOCK_COUNT] + count > LB_BATCH_MAX) {
+        if (journal->used == LB_JOURNAL_PENDING) {
+            return LOCKBUS_ERR_BUSY;
+        }
+        block = open_block(journal);
+    }
+    put_records(block, records, count);
+    *seq = journal->durable + journal->used - 1;
+    return LOCKBUS_OK;
+}
+
+bool lb_journal_has_room(const struct lb_journal *journal, bool for_intent)
+{
+    size_t free_blocks = LB_JOURNAL_PENDING - journal->used;
+    size_t needed = for_intent ? 1 : LB_JOURNAL_PENDING - 1;
+
+    return !journal->failed && free_blocks >= needed;
+}
+
+uint64_t lb_journal_durable(const struct lb_journal *journal)
+{
+    return journal->durable;
+}
+
+/* Fills the newest block with the checkpoint's next records. */
+static void put_checkpoint(struct lb_journal *journal)
+{
+    struct lb_record records[LB_BATCH_MAX];
+    uint8_t *block =
+        journal->used != 0 ? slot(journal, 0) : open_block(journal);
+    size_t room = LB_BATCH_MAX - block[LB_BLOCK_COUNT];
+    size_t count = 0;
+
+    if (room > 0) {
+        count = journal->snapshot.next(journal->snapshot.user,
+                                       &journal->ckpt_cursor, records, room);
+    }
+    if (room > 0 && (count == 0 || count > room)) {
+        journal->ckpt_running = false; /* a snapshot without an end */
+        return;
+    }
+    put_records(block, records, count);
+    if (count > 0 && records[count - 1].type == LB_REC_CKPT_END) {
+        journal->ckpt_running = false;
+        journal->ckpt_ending = true;
+    }
+    lb_crypto_wipe(records, sizeof records);
+}
+
+/* The first block of a segment: its key goes into the key file before the
+ * segment exists, and its checkpoint begins. */
+static bool start_segment(struct lb_journal *journal,
+                          struct lb_journal_job *job)
+{
+    struct lb_journal_key *newest = &journal->keys[journal->key_count - 1];
+
+    if (newest->number != journal->durable) {
+        if (journal->key_count == LB_JOURNAL_KEYS) {
+            journal->failed = true; /* 15 segments without a checkpoint */
+            return false;
+        }
+        newest = &journal->keys[journal->key_count++];
+        newest->number = journal->durable;
+        memcpy(newest->key, journal->key, sizeof newest->key);
+        journal->keys_due = true;
+    }
+    job->new_segment = job->segment >= journal->segments;
+    if (journal->durable != 0 && journal->snapshot.next != NULL) {
+        journal->ckpt_cursor = 0;
+        journal->ckpt_running = true;
+    }
+    return true;
+}
+
+static void seal_oldest(struct lb_journal *journal, struct lb_journal_job *job)
+{
+    uint8_t *block = slot(journal, 0);
+    struct lb_block_head head = {
+        .segment = job->segment,
+        .number = journal->durable,
+        .key_index = journal->durable,
+        .boot = journal->boot,
+        .powered_ms = journal->powered_ms,
+        .unix_s = journal->unix_s,
+        .trusted = journal->trusted,
+        .count = block[LB_BLOCK_COUNT],
+    };
+
+    memcpy(head.cabinet_id, journal->cabinet_id, sizeof head.cabinet_id);
+    memcpy(head.before, journal->before, sizeof head.before);
+    lb_block_seal(block, &head, journal->key);
+    lb_key_evolve(journal->key);
+    memcpy(journal->before, block + LB_BLOCK_DIGEST, sizeof journal->before);
+    job->block = block;
+}
+
+bool lb_journal_begin(struct lb_journal *journal, struct lb_journal_job *job)
+{
+    bool something =
+        journal->used > 0 || journal->ckpt_running || journal->keys_due;
+
+    if (journal->failed || journal->in_flight || !something) {
+        return false;
+    }
+    memset(job, 0, sizeof *job);
+    job->store = &journal->store;
+    job->segment = (uint32_t)(journal->durable / LB_SEGMENT_BLOCKS);
+    job->offset =
+        (uint32_t)(journal->durable % LB_SEGMENT_BLOCKS) * LB_BLOCK_LEN;
+    if (journal->used > 0 || journal->ckpt_running) {
+        if (job->offset == 0 && !start_segment(journal, job)) {
+            return false;
+        }
+        if (journal->ckpt_running && journal->used <= 1) {
+            put_checkpoint(journal);
+        }
+        seal_oldest(journal, job);
+    }
+    if (journal->keys_due) {
+        job->key_len = lb_keys_encode(job->key_file, journal);
+        journal->keys_due = false;
+    }
+    journal->in_flight = true;
+    return true;
+}
+
+void lb_journal_run(struct lb_journal_job *job)
+{
+    const struct lb_store *store = job->store;
+
+    job->err = LOCKBUS_OK;
+    if (job->key_len > 0) {
+        job->err = store->save(store->user, "key", job->key_file, job->key_len);
+        lb_crypto_wipe(job->key_file, sizeof job->key_file);
+    }
+    if (job->err == LOCKBUS_OK && job->new_segment) {
+        job->err = store->create(store->user, job->segment);
+    }
+    if (job->err == LOCKBUS_OK && job->block != NULL) {
+        job->err = store->write(store->user, job->segment, job->offset,
+                                job->block, LB_BLOCK_LEN);
+    }
+    if (job->err == LOCKBUS_OK && job->block != NULL) {
+        job->err = store->sync(store->user, job->segment);
+    }
+}
+
+/* The checkpoint is whole: nothing will be folded from before this segment,
+ * so the keys of the older ones go. */
+static void drop_keys(struct lb_journal *journal)
+{
+    if (journal->key_count > 1) {
+        journal->keys[0] = journal->keys[journal->key_count - 1];
+        lb_crypto_wipe(&journal->keys[1],
+                       sizeof journal->keys - sizeof journal->keys[0]);
+        journal->key_count = 1;
+        journal->keys_due = true;
+    }
+}
+
+void lb_journal_end(struct lb_journal *journal,
+                    const struct lb_journal_job *job)
+{
+    journal->in_flight = false;
+    if (job->err != LOCKBUS_OK) {
+        journal->failed = true;
+        return;
+    }
+    if (job->block == NULL) {
+        return;
+    }
+    if (job->new_segment) {
+        journal->segments = job->segment + 1;
+    }
+    journal->durable++;
+    journal->head = (journal->head + 1) % LB_JOURNAL_PENDING;
+    journal->used--;
+    if (journal->ckpt_ending) {
+        journal->ckpt_ending = false;
+        drop_keys(journal);
+    }
+}
+
+void lb_journal_close(struct lb_journal *journal)
+{
+    lb_crypto_wipe(journal, sizeof *journal);
+    journal->failed = true; /* whoever still calls gets IO */
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include "journal/walk.h"
+
+#include <string.h>
+
+enum { READ_AHEAD = 8 /* blocks */ };
+
+static void say(struct lb_verify_report *report, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len >= sizeof report->text) {
+        len = sizeof report->text - 1;
+    }
+    memcpy(report->text, text, len);
+    report->text[len] = '\0';
+}
+
+/* Walks to the end or to the first fault. */
+static enum lockbus_err walk_all(struct lb_walk *walk,
+                                 const struct lb_journal_visitor *visitor,
+                                 struct lb_verify_report *report)
+{
+    for (;;) {
+        enum lb_walk_result result = lb_walk_next(walk);
+
+        if (result == LB_WALK_FAILED) {
+            return walk->err;
+        }
+        if (result == LB_WALK_DAMAGE) {
+            report->first_bad = walk->number;
+            say(report, walk->text);
+            return LOCKBUS_ERR_CORRUPT;
+        }
+        if (result != LB_WALK_BLOCK) {
+            report->torn_tail = result == LB_WALK_TORN;
+            return LOCKBUS_OK;
+        }
+        enum lockbus_err err = lb_walk_visit(walk, visitor);
+
+        if (err == LOCKBUS_ERR_CORRUPT) {
+            report->first_bad = walk->number - 1;
+            say(report, "a record has no form that this version knows");
+        }
+        if (err != LOCKBUS_OK) {
+            return err;
+        }
+        report->blocks++;
+        report->records += walk->head.count;
+        report->last_block = walk->head.number;
+        memcpy(report->last_digest, walk->before, sizeof walk->before);
+    }
+}
+
+enum lockbus_err lb_journal_verify(const struct lb_store *store,
+                                   const uint8_t *root_key,
+                                   const struct lb_journal_visitor *visitor,
+                                   struct lb_verify_report *report)
+{
+    uint8_t buf[READ_AHEAD * LB_BLOCK_LEN];
+    struct lb_walk walk;
+    uint32_t first = 0, next = 0;
+
+    memset(report, 0, sizeof *report);
+    report->first_bad = UINT64_MAX;
+    report->tags_checked = root_key != NULL;
+    enum lockbus_err err = store->range(store->user, &first, &next);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    if (next == first) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    lb_walk_start(&walk, store, first, next, root_key);
+    lb_walk_buffer(&walk, buf, READ_AHEAD);
+    err = walk_all(&walk, visitor, report);
+    lb_crypto_wipe(&walk, sizeof walk);
+    return err;
+}
