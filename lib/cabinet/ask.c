@@ -249,22 +249,22 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
     struct lb_verdict verdict;
 
     if (cab->journal_failed) {
-        return lb_why(why, LOCKBUS_ERR_IO, "journal",
-                      "the journal failed: nothing opens until restart");
+        return lb_reason(why, LOCKBUS_ERR_IO, "journal",
+                         "the journal failed: nothing opens until restart");
     }
     if (!cab->gate.booted || !lb_journal_has_room(cab->journal, true)) {
-        return lb_why(why, LOCKBUS_ERR_BUSY, "journal",
-                      "the journal is catching up: ask after the next poll");
+        return lb_reason(why, LOCKBUS_ERR_BUSY, "journal",
+                         "the journal is catching up: ask after the next poll");
     }
     if (ask->kind == LB_ASK_CODE && cab->derive_busy) {
-        return lb_why(why, LOCKBUS_ERR_BUSY, "code",
-                      "another code is being checked");
+        return lb_reason(why, LOCKBUS_ERR_BUSY, "code",
+                         "another code is being checked");
     }
     struct lb_ticket *ticket = new_ticket(cab);
 
     if (ticket == NULL) {
-        return lb_why(why, LOCKBUS_ERR_BUSY, "ticket",
-                      "too many requests are unfinished");
+        return lb_reason(why, LOCKBUS_ERR_BUSY, "ticket",
+                         "too many requests are unfinished");
     }
     uint16_t door = lb_gate_peek_door(ask);
 
@@ -274,7 +274,7 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
         if (!verdict.board_away || ask->kind == LB_ASK_CODE ||
             !park(cab, ask, seal, seal_len, ticket, door)) {
             refuse(cab, &verdict);
-            return lb_why_rule(why, verdict.rule);
+            return lb_reason_rule(why, verdict.rule);
         }
         *id = ticket->id;
         return LOCKBUS_OK;
@@ -285,8 +285,8 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
     }
     accept(cab, ticket, &verdict, seal_len != 0 ? seal : NULL);
     if (cab->journal_failed) {
-        return lb_why(why, LOCKBUS_ERR_IO, "journal",
-                      "the journal failed: nothing opens until restart");
+        return lb_reason(why, LOCKBUS_ERR_IO, "journal",
+                         "the journal failed: nothing opens until restart");
     }
     return LOCKBUS_OK;
 }

@@ -49,10 +49,10 @@ enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
                                            &snapshot, &cab->recovery);
 
     if (err != LOCKBUS_OK) {
-        return lb_why(why, err, "journal",
-                      cab->recovery.text[0] != '\0'
-                          ? cab->recovery.text
-                          : "the journal cannot be read");
+        return lb_reason(why, err, "journal",
+                         cab->recovery.text[0] != '\0'
+                             ? cab->recovery.text
+                             : "the journal cannot be read");
     }
     cab->base_powered_ms = cab->gate.powered_ms;
     return LOCKBUS_OK;
@@ -78,15 +78,15 @@ static enum lockbus_err wire_line(struct lockbus_cabinet *cab, size_t b,
             if (line->line.open == NULL || line->line.send == NULL ||
                 line->line.receive == NULL || line->line.fd == NULL ||
                 line->line.close == NULL) {
-                return lb_why(why, LOCKBUS_ERR_USAGE, "lines",
-                              "a host line lacks a function");
+                return lb_reason(why, LOCKBUS_ERR_USAGE, "lines",
+                                 "a host line lacks a function");
             }
             cab->line[b] = line->line;
             return LOCKBUS_OK;
         }
     }
-    return lb_why(why, LOCKBUS_ERR_USAGE, "lines",
-                  "the configuration names a host line that was not given");
+    return lb_reason(why, LOCKBUS_ERR_USAGE, "lines",
+                     "the configuration names a host line that was not given");
 }
 
 static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
@@ -131,7 +131,7 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
     err = lb_bus_new(&cab->bus[b], &wiring);
     return err == LOCKBUS_OK
                ? err
-               : lb_why(why, err, bus->name, "the bus cannot be set up");
+               : lb_reason(why, err, bus->name, "the bus cannot be set up");
 }
 
 static void wire_doors(struct lockbus_cabinet *cab,
@@ -235,12 +235,12 @@ static enum lockbus_err check_map(const struct lockbus_cabinet *cab,
                                   struct lockbus_error *why)
 {
     if (!cab->gate.commissioned) {
-        return lb_why(why, LOCKBUS_ERR_CORRUPT, "journal",
-                      "commissioning was not finished: remove the journal's "
-                      "folder and commission again");
+        return lb_reason(why, LOCKBUS_ERR_CORRUPT, "journal",
+                         "commissioning was not finished: remove the journal's "
+                         "folder and commission again");
     }
     if (!lb_same(cab->gate.map_hash, config->map_hash, LB_HASH_LEN)) {
-        return lb_why_rule(why, LOCKBUS_RULE_K5);
+        return lb_reason_rule(why, LOCKBUS_RULE_K5);
     }
     return LOCKBUS_OK;
 }
@@ -253,7 +253,7 @@ static enum lockbus_err open_into(struct lockbus_cabinet **cab,
     enum lockbus_err err = allocate(cab, config);
 
     if (err != LOCKBUS_OK) {
-        return lb_why(why, err, "", "out of memory");
+        return lb_reason(why, err, "", "out of memory");
     }
     err = lb_dir_open(&(*cab)->store, config->journal, false, false, why);
     if (err == LOCKBUS_OK) {
@@ -276,7 +276,7 @@ static enum lockbus_err open_into(struct lockbus_cabinet **cab,
             err = lb_loop_open(&(*cab)->loop);
         }
         if (err != LOCKBUS_OK) {
-            return lb_why(why, err, "", "a thread or descriptor is lacking");
+            return lb_reason(why, err, "", "a thread or descriptor is lacking");
         }
         lb_memory_lock(&(*cab)->derive_job, sizeof(*cab)->derive_job,
                        &(*cab)->locked_in_memory);
@@ -294,18 +294,18 @@ enum lockbus_err lockbus_cabinet_open(struct lockbus_cabinet **out,
     if (out == NULL || config_path == NULL || why == NULL ||
         (options != NULL && options->size != sizeof *options) ||
         (options != NULL && options->line_count > LOCKBUS_HOST_LINES)) {
-        return lb_why(why, LOCKBUS_ERR_USAGE, "arguments",
-                      "an argument is missing or its size is not set");
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
+                         "an argument is missing or its size is not set");
     }
     memset(why, 0, sizeof *why);
     if (!lb_crypto_init()) {
-        return lb_why(why, LOCKBUS_ERR_IO, "random",
-                      "the system gives no random bytes");
+        return lb_reason(why, LOCKBUS_ERR_IO, "random",
+                         "the system gives no random bytes");
     }
     struct lb_config *config = calloc(1, sizeof *config);
 
     if (config == NULL) {
-        return lb_why(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
     enum lockbus_err err = lb_config_load(config, config_path, why);
 

@@ -230,8 +230,9 @@ enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
  * ------------------------------------------------------------------- */
 
 /* Fills in `why` (when not NULL) and returns err. */
-enum lockbus_err lb_why(struct lockbus_error *why, enum lockbus_err err,
-                        const char *field, const char *text);
-enum lockbus_err lb_why_rule(struct lockbus_error *why, enum lockbus_rule rule);
+enum lockbus_err lb_reason(struct lockbus_error *why, enum lockbus_err err,
+                           const char *field, const char *text);
+enum lockbus_err lb_reason_rule(struct lockbus_error *why,
+                                enum lockbus_rule rule);
 
 #endif

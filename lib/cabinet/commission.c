@@ -29,8 +29,8 @@ static enum lockbus_err commit_all(struct lockbus_cabinet *cab,
         lb_journal_run(job);
         lb_journal_end(cab->journal, job);
         if (job->err != LOCKBUS_OK) {
-            return lb_why(why, job->err, "journal",
-                          "the journal could not be written");
+            return lb_reason(why, job->err, "journal",
+                             "the journal could not be written");
         }
     }
     return LOCKBUS_OK;
@@ -52,7 +52,8 @@ static enum lockbus_err put(struct lockbus_cabinet *cab,
         lb_journal_append(cab->journal, records, count, &seq);
 
     if (err != LOCKBUS_OK) {
-        return lb_why(why, err, "journal", "the journal could not be written");
+        return lb_reason(why, err, "journal",
+                         "the journal could not be written");
     }
     return commit_all(cab, why);
 }
@@ -64,7 +65,7 @@ static enum lockbus_err decide(struct lockbus_cabinet *cab,
 {
     lb_gate_decide(&cab->gate, ask, verdict);
     if (verdict->kind != LB_VERDICT_DONE) {
-        return lb_why_rule(why, verdict->rule);
+        return lb_reason_rule(why, verdict->rule);
     }
     return LOCKBUS_OK;
 }
@@ -88,10 +89,11 @@ static enum lockbus_err boot(struct lockbus_cabinet *cab, bool write,
     struct lb_record record[ROWS_BATCH];
     size_t count;
 
+    lb_gate_clock(&cab->gate, cab->gate.powered_ms); /* the fold is over */
     while ((count = lb_gate_tick(&cab->gate, record, ROWS_BATCH)) != 0) {
         if (!apply_all(cab, record, count)) {
-            return lb_why(why, LOCKBUS_ERR_CORRUPT, "journal",
-                          "the gate refused its own record");
+            return lb_reason(why, LOCKBUS_ERR_CORRUPT, "journal",
+                             "the gate refused its own record");
         }
         if (write) {
             enum lockbus_err err = put(cab, record, count, why);
@@ -148,7 +150,7 @@ static enum lockbus_err bare(struct lockbus_cabinet **out,
     *config = calloc(1, sizeof **config);
     *out = cab;
     if (cab == NULL || *config == NULL) {
-        return lb_why(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
     cab->loop.epoll = -1;
     cab->loop.timer = -1;
@@ -161,7 +163,7 @@ static enum lockbus_err bare(struct lockbus_cabinet **out,
     cab->gate_doors = calloc(LB_DOOR_MAX, sizeof *cab->gate_doors);
     cab->journal = calloc(1, sizeof *cab->journal);
     if (cab->gate_doors == NULL || cab->journal == NULL) {
-        return lb_why(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
     lb_gate_init(&cab->gate, cab->gate_doors, LB_DOOR_MAX);
     return LOCKBUS_OK;
@@ -187,12 +189,12 @@ static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
                               &cab->recovery);
     }
     if (err == LOCKBUS_ERR_USAGE) {
-        return lb_why(why, err, "journal",
-                      "the journal's folder already holds one");
+        return lb_reason(why, err, "journal",
+                         "the journal's folder already holds one");
     }
     return err == LOCKBUS_OK
                ? err
-               : lb_why(why, err, "journal", "the journal cannot be made");
+               : lb_reason(why, err, "journal", "the journal cannot be made");
 }
 
 static enum lockbus_err
@@ -211,8 +213,8 @@ commission(struct lockbus_cabinet *cab, const struct lb_config *config,
         return err;
     }
     if (!apply_all(cab, keys.records.rec, keys.records.count)) {
-        return lb_why(why, LOCKBUS_ERR_CORRUPT, "manifest",
-                      "the gate refused its own record");
+        return lb_reason(why, LOCKBUS_ERR_CORRUPT, "manifest",
+                         "the gate refused its own record");
     }
     if ((err = decide(cab, order, &map, why)) != LOCKBUS_OK) {
         return err;
@@ -239,8 +241,8 @@ lockbus_cabinet_commission(const char *config_path, const uint8_t *manifest,
 
     if (config_path == NULL || manifest == NULL || order == NULL ||
         escrow == NULL || why == NULL || !lb_crypto_init()) {
-        return lb_why(why, LOCKBUS_ERR_USAGE, "arguments",
-                      "an argument is missing");
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
+                         "an argument is missing");
     }
     memset(why, 0, sizeof *why);
     enum lockbus_err err = bare(&cab, config_path, &config, why);
@@ -290,8 +292,8 @@ enum lockbus_err lockbus_cabinet_amend(const char *config_path,
 
     if (config_path == NULL || order == NULL || why == NULL ||
         !lb_crypto_init()) {
-        return lb_why(why, LOCKBUS_ERR_USAGE, "arguments",
-                      "an argument is missing");
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
+                         "an argument is missing");
     }
     memset(why, 0, sizeof *why);
     enum lockbus_err err = bare(&cab, config_path, &config, why);

@@ -191,8 +191,8 @@ bool lockbus_cabinet_next_event(struct lockbus_cabinet *cabinet,
     return true;
 }
 
-enum lockbus_err lb_why(struct lockbus_error *why, enum lockbus_err err,
-                        const char *field, const char *text)
+enum lockbus_err lb_reason(struct lockbus_error *why, enum lockbus_err err,
+                           const char *field, const char *text)
 {
     if (why != NULL) {
         memset(why, 0, sizeof *why);
@@ -203,10 +203,11 @@ enum lockbus_err lb_why(struct lockbus_error *why, enum lockbus_err err,
     return err;
 }
 
-enum lockbus_err lb_why_rule(struct lockbus_error *why, enum lockbus_rule rule)
+enum lockbus_err lb_reason_rule(struct lockbus_error *why,
+                                enum lockbus_rule rule)
 {
     enum lockbus_err err =
-        lb_why(why, LOCKBUS_ERR_DENIED, "", lockbus_rule_text(rule));
+        lb_reason(why, LOCKBUS_ERR_DENIED, "", lockbus_rule_text(rule));
 
     if (why != NULL) {
         why->rule = rule;

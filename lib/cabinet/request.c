@@ -22,8 +22,8 @@ enum {
 
 static enum lockbus_err usage(struct lockbus_error *why)
 {
-    return lb_why(why, LOCKBUS_ERR_USAGE, "arguments",
-                  "an argument is missing");
+    return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
+                     "an argument is missing");
 }
 
 static enum lockbus_err one(struct lockbus_cabinet *cab, enum lb_ask_kind kind,
@@ -81,7 +81,7 @@ static enum lockbus_err deposit(struct lockbus_cabinet *cab,
                                 struct lockbus_error *why)
 {
     if (seal_form(cab, seal, seal_len) != LOCKBUS_RULE_NONE) {
-        return lb_why_rule(why, LOCKBUS_RULE_L1);
+        return lb_reason_rule(why, LOCKBUS_RULE_L1);
     }
     return lb_ask(cab, ask, seal, seal_len, ticket, why);
 }
@@ -101,8 +101,8 @@ enum lockbus_err lockbus_deposit(struct lockbus_cabinet *cabinet,
     memset(why, 0, sizeof *why);
     if (lockbus_package_read(package, package_len, grant, seal, &seal_len) !=
         LOCKBUS_OK) {
-        return lb_why(why, LOCKBUS_ERR_USAGE, "package",
-                      "this is no deposit package");
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "package",
+                         "this is no deposit package");
     }
     struct lb_ask ask = {.kind = LB_ASK_DEPOSIT,
                          .bytes = grant,
@@ -153,8 +153,8 @@ enum lockbus_err lockbus_deposit_with_key(
     memset(why, 0, sizeof *why);
     if (lockbus_package_read(package, package_len, grant, seal, &seal_len) !=
         LOCKBUS_OK) {
-        return lb_why(why, LOCKBUS_ERR_USAGE, "package",
-                      "this is no deposit package");
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "package",
+                         "this is no deposit package");
     }
     /* Of a door that does not exist there is no challenge; the gate refuses
      * by its own rule (D8, or an earlier one). */

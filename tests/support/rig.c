@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-/* cmocka wants these before it */
+
 #include <cmocka.h>
 
 #include <dirent.h>
