@@ -20,6 +20,7 @@ def patterns(names):
     either = "|".join(sorted(map(re.escape, names))) or "(?!)"
     place = rf"\b(?:{either})(?:\[[^\]]*\])?"
     field = rf"{place}\s*(?:\.|->)\s*"
+    chain = r"(?:\w+(?:\[[^\]]*\])?\s*(?:\.|->)\s*)*"
     return [
         (r"\(\s*struct\s+lb_permit\s*\)\s*\{(?!\s*0\s*\})",
          "makes a permit with a literal"),
@@ -32,13 +33,13 @@ def patterns(names):
          "writes a field of a permit"),
         (rf"{field}pulses\s*(?:\+\+|[+*/|&^%]=|=(?!=)(?!\s*0\s*;))",
          "gives a permit pulses"),
-        (rf"(?:\+\+|--)\s*[\w.>-]*{field}(?:ref|door|deadline_ms)",
+        (rf"(?:\+\+|--)\s*{chain}{field}(?:ref|door|deadline_ms)",
          "writes a field of a permit"),
         (rf"\.(?:{either})\s*=\s*\{{(?!\s*0\s*\}})",
          "fills in a permit inside another struct"),
         (rf"\b(?:memcpy|memmove|memset|lb_copy|lb_crypto_random)\s*\(\s*"
-         rf"&[\w.>\[\]-]*?{place}\s*[,.\-]", "writes over a permit's bytes"),
-        (rf"(?<!&)&(?!&)\s*[\w.>\[\]-]*?{field}(?:ref|door|deadline_ms|pulses)\b",
+         rf"&\s*{chain}{place}\s*[,.\-]", "writes over a permit's bytes"),
+        (rf"(?<!&)&(?!&)\s*{chain}{field}(?:ref|door|deadline_ms|pulses)\b",
          "takes the address of a permit's field"),
     ]
 

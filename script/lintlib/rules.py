@@ -18,6 +18,7 @@ LONG_FILES = {"lib/base/error.c"}
 # Functions that need more, each with its reason.
 MANY_PARAMS = {
     "lb_crypto_seal",  # a key derivation's own parameters
+    "lockbus_issue_proof", "lockbus_issue_code",  # the fields that are signed
     "main", "LLVMFuzzerTestOneInput"}
 
 # What each part of lib/ may include of the others, beside itself.
@@ -48,6 +49,8 @@ SLEEPS = r"\b(?:sleep|usleep|nanosleep|clock_nanosleep)\s*\("
 NEVER = r"\b(?:strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|strtok|alloca" \
     r"|memcmp|setjmp|longjmp)\s*\("
 ENDS = r"\b(?:exit|_exit|_Exit|abort|quick_exit|raise|kill|assert)\s*\("
+# A machine's step may assert that its own table is whole: never its input.
+STEP = re.compile(r"_step$")
 SPEAKS = r"\b(?:printf|fprintf|vprintf|vfprintf|puts|fputs|perror|putchar)" \
     r"\s*\("
 
@@ -181,7 +184,14 @@ def forbidden_call(tree):
 
 @rule
 def ending_the_process(tree):
-    yield from flag(tree.under("lib"), ENDS, "the library calls {}")
+    for source in tree.under("lib"):
+        for line, match in source.find(ENDS):
+            function = source.function_at(line)
+            if match.group().startswith("assert") and function and \
+                    STEP.search(function.name):
+                continue
+            yield (source.path, line,
+                   f"the library calls {match.group()[:-1]}")
 
 
 @rule

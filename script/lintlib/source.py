@@ -9,12 +9,19 @@ SKIP = re.compile(
     r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 HEAD = re.compile(r"^(?!\s|#|\})([^;{}#]*?)\n\{$", re.M)
 KEPT = re.compile(r"[^\n]")
+ATTRIBUTE = re.compile(r"__attribute__\s*\(\(.*?\)\)(?!\))", re.S)
+
+
+def keep_length(match):
+    """Blanks a match without moving what follows."""
+    return KEPT.sub(" ", match.group())
 
 
 class Function:
     """One function definition."""
 
     def __init__(self, source, head, start, end):
+        head = ATTRIBUTE.sub(keep_length, head)
         self.name = re.search(r"(\w+)\s*\(", head).group(1)
         self.line = source.line_of(start)
         self.length = source.line_of(end) - self.line + 1

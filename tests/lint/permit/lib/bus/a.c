@@ -14,7 +14,7 @@ static void allowed(struct slot *slot, const struct lb_permit *given)
     slot->ref = given->ref;
     slot->borrowed = &slot->permit;
     if (slot->ref == given->ref && given->deadline_ms == 4) {
-        spend(&slot->permit);
+        spend(&slot->permit, &doors[given->door]);
     }
 }
 
