@@ -30,8 +30,8 @@ static enum lockbus_err load_profile(struct lb_config_reading *reading,
     err =
         lb_profile_parse(profile, name, (const char *)text, len, reading->why);
     if (err != LOCKBUS_OK) {
-        (void)snprintf(reading->why->file, sizeof reading->why->file, "%s",
-                       path);
+        (void)snprintf(reading->why->file, sizeof reading->why->file, "%.*s",
+                       (int)sizeof reading->why->file - 1, path);
     }
     return err;
 }

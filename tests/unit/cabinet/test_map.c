@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/crypto.h"
+#include "cabinet/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Two doors on two buses, put together by hand. */
+static void fill(struct lb_config *config)
+{
+    memset(config, 0, sizeof *config);
+    (void)snprintf(config->bus[0].name, sizeof config->bus[0].name, "left");
+    (void)snprintf(config->bus[1].name, sizeof config->bus[1].name, "b");
+    config->bus_count = 2;
+    config->board[0] = (struct lb_config_board){
+        .number = 1, .address = 5, .uid = "00112233445566778899aabb"};
+    config->board[1] = (struct lb_config_board){
+        .number = 2, .bus = 1, .address = 0xF7, .profile = 1};
+    config->board_count = 2;
+    memset(config->profile[0].digest, 0xA1, 32);
+    memset(config->profile[1].digest, 0xB2, 32);
+    config->profile_count = 2;
+    config->door[1] = (struct lb_config_door){
+        .used = true, .label = "A", .channel = 3, .sensor = true};
+    config->door[0x203] = (struct lb_config_door){
+        .used = true, .board = 1, .channel = 15, .assume_open_s = 600};
+    config->door_count = 0x204;
+}
+
+static struct lb_config one, other;
+
+static void the_map_has_these_bytes(void **state)
+{
+    static const char rows[] =
+        "6c6f636b6275732f6d61702f763100" /* lockbus/map/v1, zero */
+        "0402"                           /* doors */
+        "3a00"                           /* length */
+        "0100"
+        "046c656674"
+        "05"
+        "0c00112233445566778899aabb"
+        "0300"
+        "010000"
+        "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
+        "2b00"
+        "0302"
+        "0162"
+        "f7"
+        "00"
+        "0f00"
+        "005802"
+        "b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2";
+    char hex[2 * 200 + 1];
+
+    (void)state;
+    fill(&one);
+    lb_map_compute(&one);
+    assert_in_range(one.map_len, 1, 200);
+    lb_hex(hex, one.map, one.map_len);
+    assert_string_equal(hex, rows);
+}
+
+static void the_hash_and_the_rows_are_golden(void **state)
+{
+    char hex[65];
+
+    (void)state;
+    fill(&one);
+    lb_map_compute(&one);
+    lb_hex(hex, one.map_hash, 32);
+    assert_string_equal(
+        hex,
+        "f33f5c691fa17af4a496776c65877dbb45d5fd72062566f956163dfbe0da2b52");
+    lb_hex(hex, one.row[1], 16);
+    assert_string_equal(hex, "fde13b8c7283a175470c3c02de767167");
+    lb_hex(hex, one.row[0x203], 16);
+    assert_string_equal(hex, "ee108c77ac27401ef5be684ecf14d5c9");
+    assert_true(lb_all_zero(one.row[0], 16));
+}
+
+/* ---- What the hash sees, and what it does not ---------------------------- */
+
+static void move_bus(struct lb_config *config)
+{
+    config->board[0].bus = 1;
+}
+
+static void rename_bus(struct lb_config *config)
+{
+    config->bus[1].name[0] = 'c';
+}
+
+static void change_address(struct lb_config *config)
+{
+    config->board[0].address = 6;
+}
+
+static void change_uid(struct lb_config *config)
+{
+    config->board[0].uid[23] = 'c';
+}
+
+static void drop_uid(struct lb_config *config)
+{
+    config->board[0].uid[0] = '\0';
+}
+
+static void change_channel(struct lb_config *config)
+{
+    config->door[1].channel = 4;
+}
+
+static void drop_sensor(struct lb_config *config)
+{
+    config->door[1].sensor = false;
+}
+
+static void change_assumed_time(struct lb_config *config)
+{
+    config->door[0x203].assume_open_s = 601;
+}
+
+static void change_profile(struct lb_config *config)
+{
+    config->profile[0].digest[31] ^= 1;
+}
+
+static void drop_door(struct lb_config *config)
+{
+    config->door[1].used = false;
+}
+
+static void swap_doors(struct lb_config *config)
+{
+    config->door[2] = config->door[1];
+    config->door[1].used = false;
+}
+
+static void change_label(struct lb_config *config)
+{
+    config->door[1].label[0] = 'Z';
+}
+
+static void change_remark(struct lb_config *config)
+{
+    config->door[1].remark[0] = 'Z';
+    config->door[1].size[0] = 'Z';
+    config->door[1].line = 99;
+}
+
+static void change_port(struct lb_config *config)
+{
+    config->bus[0].port[0] = 'x';
+}
+
+static void renumber_board(struct lb_config *config)
+{
+    config->board[0].number = 9;
+}
+
+static struct row {
+    const char *name;
+    void (*change)(struct lb_config *config);
+    bool seen;
+} rows[] = {
+    {"another bus is another map", move_bus, true},
+    {"another name of a bus is another map", rename_bus, true},
+    {"another address is another map", change_address, true},
+    {"another uid is another map", change_uid, true},
+    {"no uid is another map", drop_uid, true},
+    {"another channel is another map", change_channel, true},
+    {"no sensor is another map", drop_sensor, true},
+    {"another assumed time is another map", change_assumed_time, true},
+    {"another profile is another map", change_profile, true},
+    {"a door less is another map", drop_door, true},
+    {"another number of a door is another map", swap_doors, true},
+    {"another label is the same map", change_label, false},
+    {"another remark, size and line is the same map", change_remark, false},
+    {"another port is the same map", change_port, false},
+    {"another number of a board is the same map", renumber_board, false},
+};
+
+static void check_row(void **state)
+{
+    const struct row *row = *state;
+
+    fill(&one);
+    fill(&other);
+    row->change(&other);
+    lb_map_compute(&one);
+    lb_map_compute(&other);
+    bool same = memcmp(one.map_hash, other.map_hash, 32) == 0;
+    bool rows_same = memcmp(one.row, other.row, sizeof one.row) == 0;
+
+    assert_int_equal(same, !row->seen);
+    assert_int_equal(rows_same, !row->seen);
+}
+
+/* All doors, the longest names: it fits. */
+static void the_largest_map_fits(void **state)
+{
+    (void)state;
+    fill(&one);
+    memset(one.bus[0].name, 'n', sizeof one.bus[0].name - 1);
+    memset(one.board[0].uid, 'a', sizeof one.board[0].uid - 1);
+    for (size_t i = 0; i < LB_DOOR_MAX; i++) {
+        one.door[i] = (struct lb_config_door){.used = true, .sensor = true};
+    }
+    one.door_count = LB_DOOR_MAX;
+    lb_map_compute(&one);
+    assert_int_equal(one.map_len, 17 + LB_DOOR_MAX * LB_MAP_ROW_MAX);
+    assert_in_range(one.map_len, 1, LB_MAP_MAX);
+}
+
+int main(void)
+{
+    static struct CMUnitTest changes[COUNT(rows)];
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_map_has_these_bytes),
+        cmocka_unit_test(the_hash_and_the_rows_are_golden),
+        cmocka_unit_test(the_largest_map_fits),
+    };
+
+    if (!lb_crypto_init()) {
+        return 1;
+    }
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        changes[i] = (struct CMUnitTest){.name = rows[i].name,
+                                         .test_func = check_row,
+                                         .initial_state = &rows[i]};
+    }
+    return cmocka_run_group_tests_name("map", tests, NULL, NULL) +
+           cmocka_run_group_tests_name("changes", changes, NULL, NULL);
+}
