@@ -68,6 +68,24 @@ static void freeze(struct lb_gate *gate)
     }
 }
 
+/* M7: a later manifest sets the floor, even downwards, so that one who lied
+ * about the time is undone; trust must then be earned again. The first one
+ * has nothing to undo. */
+static void set_floor(struct lb_gate *gate, bool first)
+{
+    uint64_t issued_at = gate->manifest.issued_at;
+
+    if (first) {
+        if (issued_at > gate->floor_s) {
+            gate->floor_s = issued_at;
+        }
+        return;
+    }
+    gate->floor_s = issued_at;
+    gate->floor_live_s = 0;
+    gate->time_known = gate->time_trusted = false;
+}
+
 static bool manifest(struct lb_gate *gate, const struct lb_record *r)
 {
     struct lb_manifest next;
@@ -93,9 +111,7 @@ static bool manifest(struct lb_gate *gate, const struct lb_record *r)
         gate->bucket[i].level = lb_bucket_level(gate, i, r->powered_ms);
     }
     freeze(gate);
-    gate->floor_s = next.issued_at;
-    gate->floor_live_s = 0;
-    gate->time_known = gate->time_trusted = false;
+    set_floor(gate, first);
     return true;
 }
 

@@ -62,8 +62,13 @@ static bool read_key(struct lb_manifest_key *key, const uint8_t *p)
     key->region_first = lb_get_u32(p + 8);
     key->region_last = lb_get_u32(p + 12);
     lb_copy(key->key, p + 16, LB_KEY_LEN);
-    if (!lb_all_zero(p + 1, 3) ||
-        (key->role != LB_ROLE_DISTRUSTED && key->from_epoch != 0)) {
+    if (!lb_all_zero(p + 1, 3)) {
+        return false;
+    }
+    if (key->role < LB_ROLE_ROOT || key->role > LB_ROLE_DISTRUSTED) {
+        return true; /* M4 names it */
+    }
+    if (key->role != LB_ROLE_DISTRUSTED && key->from_epoch != 0) {
         return false;
     }
     if (key->role == LB_ROLE_ISSUER) {
