@@ -15,6 +15,8 @@ static const struct command {
     /* one line a command, in the order in which a newcomer needs them */
     {"ports", cmd_ports, "",
      "list the serial ports by the names that a configuration takes"},
+    {"check", cmd_check, "CABINET.ini",
+     "read a configuration: its boards, doors and the map's hash"},
     {"commission", cmd_commission, "CABINET.ini MANIFEST ORDER --escrow FILE",
      "make a cabinet's journal; all its doors are declared empty"},
     {"amend", cmd_amend, "CABINET.ini ORDER",

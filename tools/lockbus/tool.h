@@ -19,6 +19,7 @@ typedef int tool_fn(int argc, char **argv);
 
 tool_fn cmd_gate;
 tool_fn cmd_ports;
+tool_fn cmd_check;
 tool_fn cmd_keygen;
 tool_fn cmd_manifest;
 tool_fn cmd_order;
