@@ -51,27 +51,28 @@ static bool key_of_file(struct lb_manifest_text *t, const char *name,
 
     if (snprintf(full, sizeof full, "%.*s%s", folder, t->path, path) >=
         (int)sizeof full) {
-        return lb_manifest_bad(t, name, "the path is too long");
+        return lb_manifest_text_bad(t, name, "the path is too long");
     }
     if (lockbus_key_load(full, &key, &why) != LOCKBUS_OK) {
-        return lb_manifest_bad(t, name,
-                               why.text[0] != '\0' ? why.text : "no such file");
+        return lb_manifest_text_bad(
+            t, name, why.text[0] != '\0' ? why.text : "no such file");
     }
     lockbus_signer_wipe(&key.signer);
     if (key.secret) {
-        return lb_manifest_bad(t, name,
-                               "this is a secret key; name its .pub file");
+        return lb_manifest_text_bad(t, name,
+                                    "this is a secret key; name its .pub file");
     }
     issuer = strcmp(key.role, "issuer") == 0;
     if (strcmp(key.role, roles[line->role]) != 0 &&
         !(issuer && line->role == LOCKBUS_ROLE_DISTRUSTED)) {
-        return lb_manifest_bad(t, name, "the key file says another role");
+        return lb_manifest_text_bad(t, name, "the key file says another role");
     }
     memcpy(line->key, key.signer.public_key, 32);
     if (line->role == LOCKBUS_ROLE_ISSUER) {
         if (line->has_region && (line->first != key.region_first ||
                                  line->last != key.region_last)) {
-            return lb_manifest_bad(t, name, "the key file says another region");
+            return lb_manifest_text_bad(t, name,
+                                        "the key file says another region");
         }
         line->has_region = true;
         line->first = key.region_first;
@@ -88,21 +89,21 @@ static bool option(struct lb_manifest_text *t, const char *name, char *word,
 
     if (strncmp(word, "from_epoch=", 11) == 0 && !line->has_epoch) {
         line->has_epoch = true;
-        if (!lb_manifest_number(&first, word + 11, UINT32_MAX)) {
-            return lb_manifest_bad(t, name, "from_epoch is a number");
+        if (!lb_manifest_text_number(&first, word + 11, UINT32_MAX)) {
+            return lb_manifest_text_bad(t, name, "from_epoch is a number");
         }
         line->from_epoch = (uint32_t)first;
         return true;
     }
     if (strncmp(word, "region=", 7) != 0 || line->has_region || dash == NULL) {
-        return lb_manifest_bad(t, name,
-                               "after the key only region=A-B or from_epoch=N");
+        return lb_manifest_text_bad(
+            t, name, "after the key only region=A-B or from_epoch=N");
     }
     *dash = '\0';
-    if (!lb_manifest_number(&first, word + 7, UINT32_MAX) ||
-        !lb_manifest_number(&last, dash + 1, UINT32_MAX) || first > last) {
-        return lb_manifest_bad(t, name,
-                               "region=A-B: two numbers, the lower first");
+    if (!lb_manifest_text_number(&first, word + 7, UINT32_MAX) ||
+        !lb_manifest_text_number(&last, dash + 1, UINT32_MAX) || first > last) {
+        return lb_manifest_text_bad(t, name,
+                                    "region=A-B: two numbers, the lower first");
     }
     line->has_region = true;
     line->first = (uint32_t)first;
@@ -115,11 +116,11 @@ static bool check_options(struct lb_manifest_text *t, const char *name,
                           struct key_line *line)
 {
     if ((line->role == LOCKBUS_ROLE_ISSUER) != line->has_region) {
-        return lb_manifest_bad(t, name,
-                               "an issuer, and no other, has region=A-B");
+        return lb_manifest_text_bad(t, name,
+                                    "an issuer, and no other, has region=A-B");
     }
     if ((line->role == LOCKBUS_ROLE_DISTRUSTED) != line->has_epoch) {
-        return lb_manifest_bad(
+        return lb_manifest_text_bad(
             t, name, "a distrusted issuer, no other, has from_epoch=N");
     }
     if (!line->has_region) {
@@ -154,15 +155,15 @@ static bool parse_key(struct lb_manifest_text *t, const char *name,
     (void)snprintf(copy, sizeof copy, "%s", value);
     count = split(copy, words);
     if (count < 2) {
-        return lb_manifest_bad(t, name,
-                               "NAME = ROLE KEY [region=A-B] [from_epoch=N]");
+        return lb_manifest_text_bad(
+            t, name, "NAME = ROLE KEY [region=A-B] [from_epoch=N]");
     }
     while (line->role < ROLE_COUNT &&
            (roles[line->role] == NULL || strcmp(roles[line->role], words[0]))) {
         line->role++;
     }
     if (line->role == ROLE_COUNT) {
-        return lb_manifest_bad(t, name, "there is no such role");
+        return lb_manifest_text_bad(t, name, "there is no such role");
     }
     for (size_t i = 2; i < count; i++) {
         if (!option(t, name, words[i], line)) {
@@ -173,8 +174,8 @@ static bool parse_key(struct lb_manifest_text *t, const char *name,
         return key_of_file(t, name, words[1] + 5, line);
     }
     return lb_unhex(line->key, 32, words[1], strlen(words[1])) ||
-           lb_manifest_bad(t, name,
-                           "a key is 64 hexadecimal digits or file:PATH");
+           lb_manifest_text_bad(t, name,
+                                "a key is 64 hexadecimal digits or file:PATH");
 }
 
 static bool unique(struct lb_manifest_text *t, const char *name,
@@ -185,35 +186,35 @@ static bool unique(struct lb_manifest_text *t, const char *name,
             t->body->bytes + LB_MANIFEST_HEAD + i * LB_MANIFEST_ENTRY;
 
         if (strcmp(t->names[i], name) == 0) {
-            return lb_manifest_bad(t, name, "it is given twice");
+            return lb_manifest_text_bad(t, name, "it is given twice");
         }
         if (lb_same(entry + LB_MANIFEST_ENTRY_KEY, key, LB_ISSUE_KEY_ID)) {
-            return lb_manifest_bad(t, name,
-                                   "its key is in the manifest already");
+            return lb_manifest_text_bad(t, name,
+                                        "its key is in the manifest already");
         }
     }
     return true;
 }
 
-bool lb_manifest_key_add(struct lb_manifest_text *t, const char *name,
-                         const char *value)
+bool lb_manifest_text_key(struct lb_manifest_text *t, const char *name,
+                          const char *value)
 {
     struct key_line line = {0};
     uint8_t *entry;
 
     if (t->keys == LB_MANIFEST_ENTRIES) {
-        return lb_manifest_bad(t, name, "a manifest has 16 keys at most");
+        return lb_manifest_text_bad(t, name, "a manifest has 16 keys at most");
     }
     if (strlen(name) >= LB_MANIFEST_NAME) {
-        return lb_manifest_bad(t, "keys",
-                               "a key's name has 31 characters at most");
+        return lb_manifest_text_bad(t, "keys",
+                                    "a key's name has 31 characters at most");
     }
     if (!parse_key(t, name, value, &line) || !check_options(t, name, &line) ||
         !unique(t, name, line.key)) {
         return false;
     }
     if (!lb_crypto_point_ok(line.key)) {
-        return lb_manifest_bad(t, name, "this is no proper public key");
+        return lb_manifest_text_bad(t, name, "this is no proper public key");
     }
     entry = t->body->bytes + LB_MANIFEST_HEAD + t->keys * LB_MANIFEST_ENTRY;
     entry[0] = line.role;

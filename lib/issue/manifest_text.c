@@ -60,8 +60,8 @@ _Static_assert(sizeof fields / sizeof fields[0] == LB_MANIFEST_FIELDS,
                "each field is seen once");
 
 /* The first thing that is wrong is the one that is told. */
-bool lb_manifest_bad(struct lb_manifest_text *t, const char *field,
-                     const char *text)
+bool lb_manifest_text_bad(struct lb_manifest_text *t, const char *field,
+                          const char *text)
 {
     if (!t->failed) {
         t->failed = true;
@@ -74,7 +74,7 @@ bool lb_manifest_bad(struct lb_manifest_text *t, const char *field,
 }
 
 /* Decimal digits only: no sign, no blank, no 0x; at most `max`. */
-bool lb_manifest_number(uint64_t *out, const char *text, uint64_t max)
+bool lb_manifest_text_number(uint64_t *out, const char *text, uint64_t max)
 {
     uint64_t value = 0;
 
@@ -102,20 +102,20 @@ static bool set_field(struct lb_manifest_text *t, size_t index,
     uint64_t n = 0;
 
     if (t->seen[index]) {
-        return lb_manifest_bad(t, field->name, "it is given twice");
+        return lb_manifest_text_bad(t, field->name, "it is given twice");
     }
     t->seen[index] = true;
     if (field->size == 16) {
         return lb_unhex(to, 16, value, strlen(value)) ||
-               lb_manifest_bad(t, field->name, "32 hexadecimal digits");
+               lb_manifest_text_bad(t, field->name, "32 hexadecimal digits");
     }
-    if (!lb_manifest_number(&n, value, field->max) || n < field->min) {
+    if (!lb_manifest_text_number(&n, value, field->max) || n < field->min) {
         char text[96];
 
         (void)snprintf(text, sizeof text, "a number from %llu to %llu",
                        (unsigned long long)field->min,
                        (unsigned long long)field->max);
-        return lb_manifest_bad(t, field->name, text);
+        return lb_manifest_text_bad(t, field->name, text);
     }
     for (size_t i = 0; i < field->size; i++) {
         to[i] = (uint8_t)(n >> (8 * i));
@@ -132,7 +132,7 @@ static int handle(void *user, const char *section, const char *name,
         return 0;
     }
     if (strcmp(section, "keys") == 0) {
-        return lb_manifest_key_add(t, name, value);
+        return lb_manifest_text_key(t, name, value);
     }
     for (size_t i = 0; i < LB_MANIFEST_FIELDS; i++) {
         if (strcmp(fields[i].section, section) == 0 &&
@@ -140,7 +140,7 @@ static int handle(void *user, const char *section, const char *name,
             return set_field(t, i, value);
         }
     }
-    return lb_manifest_bad(t, name, "there is no such value");
+    return lb_manifest_text_bad(t, name, "there is no such value");
 }
 
 /* What inih would cut, join with the line before or pass over in silence. */
@@ -149,10 +149,10 @@ static void check_line(struct lb_manifest_text *t, const char *line, size_t len)
     static const char *const sections[] = {"[manifest]", "[limits]", "[keys]"};
 
     if (len > LB_MANIFEST_LINE_MAX || memchr(line, '\0', len) != NULL) {
-        lb_manifest_bad(t, "line",
-                        "a line has 190 characters at most and no zero byte");
+        lb_manifest_text_bad(
+            t, "line", "a line has 190 characters at most and no zero byte");
     } else if (len > 0 && (line[0] == ' ' || line[0] == '\t')) {
-        lb_manifest_bad(t, "line", "a line begins without a blank");
+        lb_manifest_text_bad(t, "line", "a line begins without a blank");
     } else if (len > 0 && line[0] == '[') {
         for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
             if (len == strlen(sections[i]) &&
@@ -160,7 +160,8 @@ static void check_line(struct lb_manifest_text *t, const char *line, size_t len)
                 return;
             }
         }
-        lb_manifest_bad(t, "section", "sections are manifest, limits and keys");
+        lb_manifest_text_bad(t, "section",
+                             "sections are manifest, limits and keys");
     }
 }
 
@@ -196,20 +197,20 @@ static bool check_whole(struct lb_manifest_text *t)
     t->line = 0;
     for (size_t i = 0; i < LB_MANIFEST_FIELDS; i++) {
         if (!t->seen[i]) {
-            return lb_manifest_bad(t, fields[i].name, "it is missing");
+            return lb_manifest_text_bad(t, fields[i].name, "it is missing");
         }
     }
     for (size_t i = 0; i < t->keys; i++, entry += LB_MANIFEST_ENTRY) {
         count[entry[0]]++;
     }
     if (count[LOCKBUS_ROLE_OPERATIONS] == 0) {
-        return lb_manifest_bad(t, "keys", "no operations key");
+        return lb_manifest_text_bad(t, "keys", "no operations key");
     }
     if (count[LOCKBUS_ROLE_SECURITY] == 0) {
-        return lb_manifest_bad(t, "keys", "no security key");
+        return lb_manifest_text_bad(t, "keys", "no security key");
     }
     if (t->body->bytes[LB_MANIFEST_THRESHOLD] > count[LOCKBUS_ROLE_ROOT]) {
-        return lb_manifest_bad(t, "threshold", "there are fewer roots");
+        return lb_manifest_text_bad(t, "threshold", "there are fewer roots");
     }
     return true;
 }
@@ -220,7 +221,7 @@ static enum lockbus_err parse(struct lb_manifest_text *t)
 
     if (!t->failed && syntax > 0) {
         t->line = (unsigned)syntax;
-        lb_manifest_bad(t, "line", "it is no NAME = VALUE");
+        lb_manifest_text_bad(t, "line", "it is no NAME = VALUE");
     }
     if (!t->failed && check_whole(t)) {
         t->body->bytes[LB_MANIFEST_COUNT] = (uint8_t)t->keys;

@@ -29,14 +29,14 @@ struct lb_manifest_text {
 };
 
 /* Notes what is wrong, unless something was before; returns false. */
-bool lb_manifest_bad(struct lb_manifest_text *t, const char *field,
-                     const char *text);
+bool lb_manifest_text_bad(struct lb_manifest_text *t, const char *field,
+                          const char *text);
 
 /* Decimal digits only: no sign, no blank, no 0x; at most `max`. */
-bool lb_manifest_number(uint64_t *out, const char *text, uint64_t max);
+bool lb_manifest_text_number(uint64_t *out, const char *text, uint64_t max);
 
 /* Appends the key that a line of [keys] describes; false: noted. */
-bool lb_manifest_key_add(struct lb_manifest_text *t, const char *name,
-                         const char *value);
+bool lb_manifest_text_key(struct lb_manifest_text *t, const char *name,
+                          const char *value);
 
 #endif
