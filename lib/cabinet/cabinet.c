@@ -205,6 +205,30 @@ static enum lockbus_err read_manifest_file(struct lockbus_cabinet *cab,
     return err;
 }
 
+/* The journal may know doors that the map no longer has: their stay numbers
+ * are kept, so that a door which comes back knows its old grants. */
+static enum lockbus_err shrink(struct lockbus_cabinet *cab)
+{
+    uint16_t needed = cab->door_count;
+
+    for (uint16_t n = needed; n < cab->gate.door_cap; n++) {
+        if (cab->gate_doors[n].stay != 0 || cab->gate_doors[n].blocked ||
+            n < cab->gate.door_count) {
+            needed = (uint16_t)(n + 1);
+        }
+    }
+    struct lb_gate_door *fewer =
+        realloc(cab->gate_doors, needed * sizeof *fewer);
+
+    if (fewer == NULL) {
+        return LOCKBUS_ERR_NOMEM;
+    }
+    cab->gate_doors = fewer;
+    cab->gate.doors = fewer;
+    cab->gate.door_cap = needed;
+    return LOCKBUS_OK;
+}
+
 static enum lockbus_err allocate(struct lockbus_cabinet **out,
                                  const struct lb_config *config)
 {
@@ -216,7 +240,7 @@ static enum lockbus_err allocate(struct lockbus_cabinet **out,
     cab->loop.epoll = -1;
     cab->loop.timer = -1;
     cab->door_count = config->door_count;
-    cab->gate_doors = calloc(config->door_count, sizeof *cab->gate_doors);
+    cab->gate_doors = calloc(LB_DOOR_MAX, sizeof *cab->gate_doors);
     cab->slots = calloc(config->door_count, sizeof *cab->slots);
     cab->profiles = calloc(config->profile_count, sizeof *cab->profiles);
     cab->journal = calloc(1, sizeof *cab->journal);
@@ -225,7 +249,7 @@ static enum lockbus_err allocate(struct lockbus_cabinet **out,
         cab->profiles == NULL || cab->journal == NULL) {
         return LOCKBUS_ERR_NOMEM;
     }
-    lb_gate_init(&cab->gate, cab->gate_doors, config->door_count);
+    lb_gate_init(&cab->gate, cab->gate_doors, LB_DOOR_MAX);
     return LOCKBUS_OK;
 }
 
@@ -261,6 +285,9 @@ static enum lockbus_err open_into(struct lockbus_cabinet **cab,
     }
     if (err == LOCKBUS_OK) {
         err = check_map(*cab, config, why);
+    }
+    if (err == LOCKBUS_OK && shrink(*cab) != LOCKBUS_OK) {
+        err = lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
     if (err == LOCKBUS_OK) {
         err = read_manifest_file(*cab, config->manifest, why);

@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-enum { A07 = 6, STEPS = 60, STEP_MS = 5 };
+enum { A07 = 6, STEPS = 20, STEP_MS = 15 };
 
 static int set_up(void **state)
 {

@@ -452,7 +452,7 @@ void rig_run(struct rig *rig, uint64_t ms)
 struct lockbus_event rig_finish(struct rig *rig, uint32_t ticket)
 {
     uint64_t until_us = rig->now_us + FINISH_MS * 1000ULL;
-    size_t seen = 0;
+    size_t seen = rig->events; /* numbers of tickets begin anew at a start */
 
     while (rig->now_us < until_us) {
         one_poll(rig, until_us);
