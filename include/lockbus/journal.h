@@ -77,8 +77,22 @@ struct lockbus_journal_report {
     bool torn_tail; /* a block cut by a power failure; no harm */
     bool tags_checked;
     uint64_t first_bad; /* when not intact */
+    /* The last valid block. Kept elsewhere, these two are an anchor: a later
+     * copy of the journal without this block was cut short. */
+    uint64_t last_block;
+    uint8_t last_digest[32];
     char text[128];
 };
+
+/**
+ * Checks a whole journal; docs/JOURNAL.md says what that shows and what not.
+ *
+ * @param root_key  The 32 bytes of escrow, or NULL: then only accidents are
+ *                  found, and changes by people who did not redo the chain.
+ *
+ * @return OK: intact. CORRUPT: not, and `report` is filled in all the same;
+ *         or there is no journal (report untouched). IO; USAGE.
+ */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_journal_verify(const char *dir, const uint8_t *root_key,
                        struct lockbus_journal_report *report,

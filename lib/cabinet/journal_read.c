@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * The public journal: a folder, walked block by block, each record turned
+ * into an entry. It stands here and not in lib/journal because it opens a
+ * folder.
+ */
+
+#include <lockbus/journal.h>
+
+#include "cabinet/entry.h"
+#include "journal/chain.h"
+#include "journal/walk.h"
+#include "os/os.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { READ_AHEAD = 8 /* blocks */ };
+
+struct lockbus_journal {
+    struct lb_store store;
+    struct lb_walk walk;
+    unsigned record; /* of the block at hand, which is read next */
+    unsigned count;
+    bool ended;
+    uint8_t buf[READ_AHEAD * LB_BLOCK_LEN];
+};
+
+static enum lockbus_err explain(struct lockbus_error *why, enum lockbus_err err,
+                                const char *text)
+{
+    memset(why, 0, sizeof *why);
+    why->err = err;
+    (void)snprintf(why->text, sizeof why->text, "%s", text);
+    return err;
+}
+
+static enum lockbus_err damaged(struct lockbus_error *why, const char *text,
+                                uint64_t block)
+{
+    (void)explain(why, LOCKBUS_ERR_CORRUPT, text);
+    (void)snprintf(why->field, sizeof why->field, "block %llu",
+                   (unsigned long long)block);
+    return LOCKBUS_ERR_CORRUPT;
+}
+
+enum lockbus_err lockbus_journal_open(struct lockbus_journal **out,
+                                      const char *dir, const uint8_t *root_key,
+                                      struct lockbus_error *why)
+{
+    uint32_t first = 0, next = 0;
+
+    if (out == NULL || dir == NULL || why == NULL) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    struct lockbus_journal *journal = calloc(1, sizeof *journal);
+
+    if (journal == NULL) {
+        return explain(why, LOCKBUS_ERR_NOMEM, "no memory");
+    }
+    enum lockbus_err err = lb_dir_open(&journal->store, dir, false, true, why);
+
+    if (err != LOCKBUS_OK) {
+        free(journal);
+        return err;
+    }
+    err = journal->store.range(journal->store.user, &first, &next);
+    if (err != LOCKBUS_OK) {
+        (void)explain(why, err, "the journal's folder cannot be read");
+    } else if (first == next) {
+        err = damaged(why, "the folder holds no journal", 0);
+    }
+    if (err != LOCKBUS_OK) {
+        lockbus_journal_close(&journal);
+        return err;
+    }
+    lb_walk_start(&journal->walk, &journal->store, first, next, root_key);
+    lb_walk_buffer(&journal->walk, journal->buf, READ_AHEAD);
+    *out = journal;
+    return LOCKBUS_OK;
+}
+
+void lockbus_journal_close(struct lockbus_journal **journal)
+{
+    if (journal == NULL || *journal == NULL) {
+        return;
+    }
+    lb_dir_close(&(*journal)->store);
+    lb_crypto_wipe(*journal, sizeof **journal);
+    free(*journal);
+    *journal = NULL;
+}
+
+/* Takes the next block; journal->ended says that there is none. */
+static enum lockbus_err next_block(struct lockbus_journal *journal,
+                                   struct lockbus_error *why)
+{
+    switch (lb_walk_next(&journal->walk)) {
+    case LB_WALK_BLOCK:
+        journal->record = 0;
+        journal->count = journal->walk.head.count;
+        return LOCKBUS_OK;
+    case LB_WALK_END:
+    case LB_WALK_TORN:
+        journal->ended = true;
+        return LOCKBUS_OK;
+    case LB_WALK_DAMAGE:
+        return damaged(why, journal->walk.text, journal->walk.number);
+    case LB_WALK_FAILED:
+    default:
+        return explain(why, journal->walk.err, "a block cannot be read");
+    }
+}
+
+enum lockbus_err lockbus_journal_next(struct lockbus_journal *journal,
+                                      struct lockbus_entry *entry,
+                                      struct lockbus_error *why)
+{
+    struct lb_record record;
+
+    if (journal == NULL || entry == NULL || why == NULL) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    memset(entry, 0, sizeof *entry);
+    entry->size = sizeof *entry;
+    while (!journal->ended) {
+        if (journal->record == journal->count) {
+            enum lockbus_err err = next_block(journal, why);
+
+            if (err != LOCKBUS_OK) {
+                return err;
+            }
+            continue;
+        }
+        const uint8_t *at = journal->walk.block + LB_BLOCK_RECORDS +
+                            (size_t)journal->record * LB_RECORD_LEN;
+
+        if (!lb_record_decode(&record, at)) {
+            return damaged(why, "a record has no form that this version knows",
+                           journal->walk.head.number);
+        }
+        journal->record++;
+        if (lb_entry_read(entry, &journal->walk.head, &record)) {
+            return LOCKBUS_OK;
+        }
+    }
+    return LOCKBUS_OK;
+}
+
+enum lockbus_err lockbus_journal_verify(const char *dir,
+                                        const uint8_t *root_key,
+                                        struct lockbus_journal_report *report,
+                                        struct lockbus_error *why)
+{
+    struct lb_store store;
+    struct lb_verify_report found;
+
+    if (dir == NULL || report == NULL || why == NULL ||
+        report->size != sizeof *report) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    enum lockbus_err err = lb_dir_open(&store, dir, false, true, why);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    err = lb_journal_verify(&store, root_key, NULL, &found);
+    lb_dir_close(&store);
+    if (err == LOCKBUS_ERR_USAGE) {
+        return damaged(why, "the folder holds no journal", 0);
+    }
+    if (err != LOCKBUS_OK && err != LOCKBUS_ERR_CORRUPT) {
+        return explain(why, err, "a block cannot be read");
+    }
+    report->blocks = found.blocks;
+    report->records = found.records;
+    report->intact = err == LOCKBUS_OK;
+    report->torn_tail = found.torn_tail;
+    report->tags_checked = found.tags_checked;
+    report->first_bad = report->intact ? 0 : found.first_bad;
+    report->last_block = found.last_block;
+    memcpy(report->last_digest, found.last_digest, sizeof found.last_digest);
+    memcpy(report->text, found.text, sizeof report->text);
+    return report->intact ? LOCKBUS_OK
+                          : damaged(why, found.text, found.first_bad);
+}
