@@ -183,9 +183,7 @@ static void another_wiring_than_the_commissioned_is_refused_by_k5(void **state)
     struct rig *rig = *state;
     struct lockbus_error why = {.err = LOCKBUS_OK};
 
-    rig->closing = true;
-    lockbus_cabinet_close(&rig->cab);
-    rig->closing = false;
+    rig_close(rig);
     assert_true(world_config(&rig->world, RIG_BOARDS - 1, "host:rig",
                              LB_SOURCE_DIR "/profiles", 115200));
     assert_int_equal(rig_try_open(rig, &why), LOCKBUS_ERR_DENIED);
@@ -212,9 +210,7 @@ static void a_second_commissioning_is_refused(void **state)
     struct lockbus_error why = {.err = LOCKBUS_OK};
     uint8_t escrow[32];
 
-    rig->closing = true;
-    lockbus_cabinet_close(&rig->cab);
-    rig->closing = false;
+    rig_close(rig);
     assert_false(world_commission(&rig->world, escrow, &why));
     assert_int_equal(why.err, LOCKBUS_ERR_USAGE);
     rig_open(rig);

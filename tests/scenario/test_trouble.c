@@ -219,6 +219,22 @@ static void after_a_failed_sync_nothing_opens_until_restart(void **state)
     assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
 }
 
+static void a_code_is_not_derived_before_its_try_is_durable(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, true);
+    rig->cab->journal->store.sync = broken_sync;
+    assert_int_equal(
+        lockbus_release_with_code(rig->cab, parcel.code, &ticket, &why),
+        LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_EXPIRED);
+    assert_false(rig->cab->derive_job.unsealed);
+}
+
 static void many_refusals_cost_one_block_a_second_and_are_counted(void **state)
 {
     struct rig *rig = *state;
@@ -268,6 +284,7 @@ int main(void)
         TEST(one_dead_board_stops_no_other),
         TEST(a_board_in_another_control_mode_is_refused),
         TEST(after_a_failed_sync_nothing_opens_until_restart),
+        TEST(a_code_is_not_derived_before_its_try_is_durable),
         TEST(many_refusals_cost_one_block_a_second_and_are_counted),
     };
 

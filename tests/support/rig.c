@@ -332,10 +332,16 @@ static void remove_tree(const char *path)
     (void)rmdir(path);
 }
 
-void rig_free(struct rig *rig)
+void rig_close(struct rig *rig)
 {
     rig->closing = true;
     lockbus_cabinet_close(&rig->cab);
+    rig->closing = false;
+}
+
+void rig_free(struct rig *rig)
+{
+    rig_close(rig);
     remove_tree(rig->world.dir);
     free(rig);
 }
@@ -386,9 +392,7 @@ void rig_crash_only(struct rig *rig)
         powered[i] = rig->board[i].powered;
         rig->board[i].powered = false;
     }
-    rig->closing = true;
-    lockbus_cabinet_close(&rig->cab);
-    rig->closing = false;
+    rig_close(rig);
     for (size_t i = 0; i < RIG_BOARDS; i++) {
         rig->board[i].powered = powered[i];
     }

@@ -64,6 +64,9 @@ void rig_crash(struct rig *rig);
 /* The same, but stays closed. */
 void rig_crash_only(struct rig *rig);
 
+/* An orderly end; rig_open() opens again. */
+void rig_close(struct rig *rig);
+
 void rig_run(struct rig *rig, uint64_t ms);
 
 /* Runs until the ticket has its end; that event. */

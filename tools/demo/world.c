@@ -153,9 +153,33 @@ bool world_manifest(struct world *world, uint8_t out[LOCKBUS_MANIFEST_MAX],
     char path[WORLD_PATH + 64];
 
     (void)snprintf(path, sizeof path, "%s/manifest.ini", world->dir);
-    return write_manifest_text(world) &&
-           lockbus_issue_manifest(out, len, path, world->root, 2, why) ==
-               LOCKBUS_OK;
+    if (!write_manifest_text(world) ||
+        lockbus_issue_manifest(out, len, path, world->root, 2, why) !=
+            LOCKBUS_OK) {
+        return false;
+    }
+    lockbus_hash(world->manifest_hash, out, *len);
+    return true;
+}
+
+/* The order for the door map that dir/cabinet.ini describes. */
+static bool map_order(struct world *world, bool amendment, const char *path,
+                      uint8_t out[LOCKBUS_COMMISSION_LEN],
+                      struct lockbus_error *why)
+{
+    struct lockbus_commission order = {
+        .amendment = amendment,
+        .region = world->region,
+        .order_no = (uint64_t)world->epoch << 32 | ++world->order_no,
+    };
+
+    memcpy(order.cabinet_id, world->cabinet_id, sizeof order.cabinet_id);
+    memcpy(order.manifest_hash, world->manifest_hash,
+           sizeof order.manifest_hash);
+    return lockbus_config_check(path, order.map_hash, &order.doors, why) ==
+               LOCKBUS_OK &&
+           lockbus_issue_commission(out, &order, &world->operations,
+                                    &world->security, why) == LOCKBUS_OK;
 }
 
 bool world_commission(struct world *world, uint8_t escrow[32],
@@ -164,21 +188,22 @@ bool world_commission(struct world *world, uint8_t escrow[32],
     uint8_t manifest[LOCKBUS_MANIFEST_MAX], bytes[LOCKBUS_COMMISSION_LEN];
     char path[WORLD_PATH + 64];
     size_t len = 0;
-    struct lockbus_commission order = {.region = world->region};
 
     (void)snprintf(path, sizeof path, "%s/cabinet.ini", world->dir);
-    memcpy(order.cabinet_id, world->cabinet_id, sizeof order.cabinet_id);
-    order.order_no = (uint64_t)world->epoch << 32 | ++world->order_no;
-    if (!world_manifest(world, manifest, &len, why) ||
-        lockbus_config_check(path, order.map_hash, &order.doors, why) !=
-            LOCKBUS_OK) {
-        return false;
-    }
-    lockbus_hash(order.manifest_hash, manifest, len);
-    return lockbus_issue_commission(bytes, &order, &world->operations,
-                                    &world->security, why) == LOCKBUS_OK &&
+    return world_manifest(world, manifest, &len, why) &&
+           map_order(world, false, path, bytes, why) &&
            lockbus_cabinet_commission(path, manifest, len, bytes, sizeof bytes,
                                       escrow, why) == LOCKBUS_OK;
+}
+
+bool world_amend(struct world *world, struct lockbus_error *why)
+{
+    uint8_t bytes[LOCKBUS_COMMISSION_LEN];
+    char path[WORLD_PATH + 64];
+
+    (void)snprintf(path, sizeof path, "%s/cabinet.ini", world->dir);
+    return map_order(world, true, path, bytes, why) &&
+           lockbus_cabinet_amend(path, bytes, sizeof bytes, why) == LOCKBUS_OK;
 }
 
 bool world_parcel(struct world *world, struct parcel *parcel, uint16_t door,

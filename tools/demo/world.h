@@ -31,6 +31,7 @@ struct world {
     struct lockbus_signer courier;
     uint32_t distrusted_from; /* epoch; 0: old_issuer is not listed */
     bool digits;
+    uint8_t manifest_hash[32]; /* of the last manifest that was made */
 };
 
 /* One parcel, as its recipient and its courier know it. */
@@ -60,6 +61,9 @@ bool world_manifest(struct world *world, uint8_t out[LOCKBUS_MANIFEST_MAX],
 /* A journal for dir/cabinet.ini, by manifest and commissioning order. */
 bool world_commission(struct world *world, uint8_t escrow[32],
                       struct lockbus_error *why);
+
+/* An amendment order for dir/cabinet.ini as it is now, applied. */
+bool world_amend(struct world *world, struct lockbus_error *why);
 
 /* A grant for a door; with a code, or without one when `code` is false. */
 bool world_parcel(struct world *world, struct parcel *parcel, uint16_t door,

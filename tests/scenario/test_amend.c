@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * Columns come and go while parcels lie behind other doors.
+ */
+
+#include "rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { A07 = 6, D01 = 24 };
+
+static int set_up(void **state)
+{
+    *state = rig_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    rig_free(*state);
+    return 0;
+}
+
+static void wire_boards(struct rig *rig, unsigned boards)
+{
+    assert_true(world_config(&rig->world, boards, "host:rig",
+                             LB_SOURCE_DIR "/profiles", 115200));
+    for (unsigned b = 0; b < RIG_BOARDS; b++) {
+        rig->board[b].powered = b < boards;
+    }
+}
+
+static void a_column_is_removed_and_parcels_stay(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    struct lockbus_door view = {.size = sizeof view};
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    rig_close(rig);
+    wire_boards(rig, RIG_BOARDS - 1);
+    if (!world_amend(&rig->world, &why)) {
+        fail_msg("%s %s", lockbus_rule_name(why.rule), why.text);
+    }
+    rig_open(rig);
+    assert_int_equal(lockbus_door_at(rig->cab, D01, &view), LOCKBUS_ERR_USAGE);
+    assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_OCCUPIED);
+    assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
+    rig_crash(rig);
+    assert_int_equal(lockbus_door_at(rig->cab, D01, &view), LOCKBUS_ERR_USAGE);
+}
+
+static void a_column_with_a_parcel_is_not_removed(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    struct parcel parcel;
+
+    rig_deposit(rig, &parcel, D01, false);
+    rig_close(rig);
+    wire_boards(rig, RIG_BOARDS - 1);
+    assert_false(world_amend(&rig->world, &why));
+    assert_int_equal(why.err, LOCKBUS_ERR_DENIED);
+    assert_int_equal(why.rule, LOCKBUS_RULE_K7);
+    wire_boards(rig, RIG_BOARDS);
+    rig_open(rig);
+    assert_int_equal(rig_custody(rig, D01), LOCKBUS_CUSTODY_OCCUPIED);
+}
+
+static void a_door_that_comes_back_knows_its_old_grants(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, D01, false);
+    assert_int_equal(
+        rig_service(rig, D01, LOCKBUS_SERVICE_CLEAR, &ticket, &why),
+        LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_DONE);
+    rig_close(rig);
+    wire_boards(rig, RIG_BOARDS - 1);
+    assert_true(world_amend(&rig->world, &why));
+    rig_open(rig);
+    rig_close(rig);
+    wire_boards(rig, RIG_BOARDS);
+    assert_true(world_amend(&rig->world, &why));
+    rig_open(rig);
+    assert_int_equal(
+        lockbus_deposit_with_key(rig->cab, parcel.package, parcel.package_len,
+                                 rig->world.courier.seed, &ticket, &why),
+        LOCKBUS_ERR_DENIED);
+    assert_int_equal(why.rule, LOCKBUS_RULE_D9);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    static const struct CMUnitTest tests[] = {
+        TEST(a_column_is_removed_and_parcels_stay),
+        TEST(a_column_with_a_parcel_is_not_removed),
+        TEST(a_door_that_comes_back_knows_its_old_grants),
+    };
+
+    return cmocka_run_group_tests_name("amendments", tests, NULL, NULL);
+}
