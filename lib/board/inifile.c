@@ -40,13 +40,13 @@ bool lb_ini_fail(struct lb_ini *ini, const char *field, const char *format, ...)
     return false;
 }
 
-enum lockbus_err lb_config_fail(struct lockbus_error *why, const char *file,
-                                unsigned line, const char *field,
+enum lockbus_err lb_config_fail(struct lockbus_error *why,
+                                struct lb_place place, const char *field,
                                 const char *format, ...)
 {
     va_list args;
 
-    explain(why, file, line, field);
+    explain(why, place.file, place.line, field);
     va_start(args, format);
     (void)vsnprintf(why->text, sizeof why->text, format, args);
     va_end(args);
@@ -81,7 +81,7 @@ static bool check_bytes(struct lb_ini *ini, const char *line, size_t len)
                                c);
         }
     }
-    if (len >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0) {
+    if (len >= 3 && strncmp(line, "\xEF\xBB\xBF", 3) == 0) {
         return lb_ini_fail(ini, "", "the file begins with a byte-order mark");
     }
     return true;

@@ -73,11 +73,15 @@ LOCKBUS_CHECK enum lockbus_err lb_ini_read(struct lb_ini *ini, const char *file,
 bool lb_ini_fail(struct lb_ini *ini, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same outside of lb_ini_read(), at any line (0: none). CONFIG. */
-enum lockbus_err lb_config_fail(struct lockbus_error *why, const char *file,
-                                unsigned line, const char *field,
+/* The same outside of lb_ini_read(). CONFIG. */
+struct lb_place {
+    const char *file;
+    unsigned line; /* 0: of none */
+};
+enum lockbus_err lb_config_fail(struct lockbus_error *why,
+                                struct lb_place place, const char *field,
                                 const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+    __attribute__((format(printf, 4, 5)));
 
 /* Whether this section stood in the text, with or without keys. */
 bool lb_ini_has_section(const struct lb_ini *ini, const char *section);

@@ -333,7 +333,7 @@ enum lockbus_err lb_profile_parse(struct lb_profile *profile, const char *name,
         return err;
     }
     if (!lb_parse_text(made.name, sizeof made.name, name)) {
-        return lb_config_fail(why, name, 0, "profile",
+        return lb_config_fail(why, (struct lb_place){name, 0}, "profile",
                               "the profile's name is empty or too long");
     }
     if (!check_whole(&ini, &reading)) {

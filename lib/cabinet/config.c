@@ -183,7 +183,7 @@ enum lockbus_err lb_config_load(struct lb_config *config, const char *path,
 
     memset(config, 0, sizeof *config);
     if (!lb_parse_text(config->file, sizeof config->file, path)) {
-        return lb_config_fail(why, path, 0, "config_path",
+        return lb_config_fail(why, (struct lb_place){path, 0}, "config_path",
                               "the path is empty or longer than %d bytes",
                               LB_PATH_LEN - 1);
     }

@@ -23,9 +23,10 @@ static enum lockbus_err load_profile(struct lb_config_reading *reading,
         char reason[sizeof reading->why->text];
 
         memcpy(reason, reading->why->text, sizeof reason);
-        return lb_config_fail(reading->why, config->file,
-                              reading->profile_line[index], name,
-                              "this profile's file %s", reason);
+        return lb_config_fail(
+            reading->why,
+            (struct lb_place){config->file, reading->profile_line[index]}, name,
+            "this profile's file %s", reason);
     }
     err =
         lb_profile_parse(profile, name, (const char *)text, len, reading->why);
@@ -56,10 +57,10 @@ static enum lockbus_err check_buses(const struct lb_config_reading *reading)
         const struct lb_config_bus *bus = &config->bus[i];
 
         if (bus->port[0] == '\0' || bus->serial.baud == 0) {
-            return lb_config_fail(reading->why, config->file, bus->line,
-                                  bus->port[0] == '\0' ? "port" : "baud",
-                                  "the section [bus.%s] lacks this key",
-                                  bus->name);
+            return lb_config_fail(
+                reading->why, (struct lb_place){config->file, bus->line},
+                bus->port[0] == '\0' ? "port" : "baud",
+                "the section [bus.%s] lacks this key", bus->name);
         }
     }
     return LOCKBUS_OK;
@@ -75,16 +76,18 @@ static enum lockbus_err check_pulse(const struct lb_config_reading *reading)
         if (config->pulse_ms < profile->pulse_min_ms ||
             config->pulse_ms > profile->pulse_max_ms) {
             return lb_config_fail(
-                reading->why, config->file, reading->pulse_line, "pulse_ms",
-                "the profile %s allows %u to %u ms", profile->name,
+                reading->why,
+                (struct lb_place){config->file, reading->pulse_line},
+                "pulse_ms", "the profile %s allows %u to %u ms", profile->name,
                 (unsigned)profile->pulse_min_ms,
                 (unsigned)profile->pulse_max_ms);
         }
         if (config->pulse_ms % profile->pulse_unit_ms != 0) {
             return lb_config_fail(
-                reading->why, config->file, reading->pulse_line, "pulse_ms",
-                "the profile %s counts in steps of %u ms", profile->name,
-                (unsigned)profile->pulse_unit_ms);
+                reading->why,
+                (struct lb_place){config->file, reading->pulse_line},
+                "pulse_ms", "the profile %s counts in steps of %u ms",
+                profile->name, (unsigned)profile->pulse_unit_ms);
         }
     }
     return LOCKBUS_OK;
@@ -99,12 +102,14 @@ static enum lockbus_err check_door(const struct lb_config_reading *reading,
 
     if (door->channel >= profile->channels) {
         return lb_config_fail(
-            reading->why, config->file, door->line, door->label,
-            "board %u has %u channels, and this is number %u", board->number,
-            (unsigned)profile->channels, (unsigned)door->channel + 1);
+            reading->why, (struct lb_place){config->file, door->line},
+            door->label, "board %u has %u channels, and this is number %u",
+            board->number, (unsigned)profile->channels,
+            (unsigned)door->channel + 1);
     }
     if (door->sensor && !profile->leaf_is_read) {
-        return lb_config_fail(reading->why, config->file, door->line,
+        return lb_config_fail(reading->why,
+                              (struct lb_place){config->file, door->line},
                               door->label,
                               "board %u has no inputs: the door needs "
                               "sensor=none and assume_open_s",
@@ -119,8 +124,8 @@ enum lockbus_err lb_config_check_whole(const struct lb_config_reading *reading)
     enum lockbus_err err = check_buses(reading);
 
     if (err == LOCKBUS_OK && config->door_count == 0) {
-        err = lb_config_fail(reading->why, config->file, 0, "doors",
-                             "the cabinet has no door");
+        err = lb_config_fail(reading->why, (struct lb_place){config->file, 0},
+                             "doors", "the cabinet has no door");
     }
     if (err == LOCKBUS_OK) {
         err = check_pulse(reading);
