@@ -29,7 +29,7 @@ def in_map(tree):
 def declared(tree):
     names = set()
     for source in tree.under("include"):
-        for _, match in source.find(r"\bLOCKBUS_API\b([^;]*);"):
+        for _, match in source.find(r"(?m)^LOCKBUS_API\b([^;]*);"):
             names.add(re.search(r"(lockbus_\w+)\s*\(", match.group(1))
                       .group(1))
     return names
