@@ -67,7 +67,12 @@ struct lb_latch {
 void lb_latch_init(struct lb_latch *latch);
 
 /* One step; returns effects. The owner sets permit_ref and permit_until_ms
- * right before EV_PERMIT; timers are kept by lb_latch_step itself. */
+ * right before EV_PERMIT (which does nothing while permit_ref is 0); timers
+ * are kept by lb_latch_step itself, which also ends permit_ref: read it before
+ * the step to know whose fact it is. CANCEL is done before PULSE: a permit
+ * that comes while another runs replaces it, and the older one's end is the
+ * owner's to tell. NEVER and UNKNOWN come only while a permit runs; over a
+ * leaf that was open before the permit, the deadline brings neither. */
 unsigned lb_latch_step(struct lb_latch *latch, enum lb_latch_event event,
                        uint64_t now_ms, uint32_t ajar_after_ms);
 
