@@ -137,6 +137,8 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
 {
     struct lb_slot *slot = &cab->slots[door];
     const struct lb_cabinet_board *board = &cab->boards[slot->board];
+    const struct lb_ticket *ticket = lb_ticket_find(cab, slot->ticket);
+    bool pulsed = ticket != NULL && ticket->sent;
 
     if ((effects & LB_LATCH_FX_CANCEL) != 0) {
         lb_bus_cancel(cab->bus[board->bus], board->index, slot->channel);
@@ -161,7 +163,8 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
     if ((effects & LB_LATCH_FX_AJAR) != 0) {
         alarm(cab, door, LB_ALARM_AJAR, 0);
     }
-    if ((effects & LB_LATCH_FX_JAMMED) != 0 && slot->sensor) {
+    /* Never opened because never pulsed (too late, withdrawn) is no jam. */
+    if ((effects & LB_LATCH_FX_JAMMED) != 0 && slot->sensor && pulsed) {
         alarm(cab, door, LB_ALARM_JAMMED, ref);
     }
 }

@@ -192,7 +192,9 @@ static void turn(struct bench *bench)
 {
     struct lockbus_event event;
 
-    (void)lockbus_cabinet_poll(bench->cab, now_us());
+    if (lockbus_cabinet_poll(bench->cab, now_us()) != LOCKBUS_OK) {
+        printf("bench: poll failed\n");
+    }
     while (lockbus_cabinet_next_event(bench->cab, &event)) {
         ;
     }
