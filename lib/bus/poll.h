@@ -41,7 +41,8 @@ enum lb_poll_limits {
     LB_ECHO_TRIES = 3,
     LB_TCP_SLACK_US = 20000,
     LB_BLIND_US = 1000, /* a line without descriptor is asked so often */
-    LB_NEW_PROBES = 3,  /* with the first, generous time-out */
+    LB_NEW_PROBES = 1,  /* with the first, generous time-out; after that a
+                         * slow board is learnt from its late replies */
     LB_ROUND_SHARE = 19 /* a probe's time waits so often before the next */
 };
 
