@@ -722,7 +722,7 @@ static void an_open_waits_for_one_exchange_with_eight_of_32_dead(void **state)
         bench->sim.board[i].dead = true;
     }
     bus_bench_settle(bench);
-    bench->at_once = 2;
+    bus_bench_for(bench, 5 * SEC); /* each dead one was asked for once */
     for (uint32_t i = 0; i < 200; i++) {
         uint64_t from = bench->sim.now_us;
         uint8_t board = (uint8_t)(i * 7 % 24), channel = (uint8_t)(i % 8);
@@ -736,6 +736,7 @@ static void an_open_waits_for_one_exchange_with_eight_of_32_dead(void **state)
         sim_line_leaf(&bench->sim, &bench->sim.board[board], channel, false);
         bus_bench_clear(bench);
     }
+    print_message("worst %llu us\n", (unsigned long long)worst);
     assert_true(worst < 60 * MS);
 }
 
