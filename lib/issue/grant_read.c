@@ -25,7 +25,7 @@ enum {
 
 static bool begins(const uint8_t *bytes, const char *magic)
 {
-    return bytes != NULL && memcmp(bytes, magic, 4) == 0 && bytes[4] == 1;
+    return bytes != NULL && lb_same(bytes, magic, 4) && bytes[4] == 1;
 }
 
 enum lockbus_err lockbus_grant_read(struct lockbus_grant *grant,

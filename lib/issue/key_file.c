@@ -16,6 +16,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_MAX_LEN = 160, HEX_LEN = 64 };
@@ -121,32 +122,48 @@ enum lockbus_err lockbus_key_save(const char *path,
     return err;
 }
 
+/* The words of a line. What is taken loosely here, spelling the key again
+ * finds out. */
+static bool split(struct lockbus_key_file *key, const char *at,
+                  char hex[HEX_LEN + 1])
+{
+    size_t role_len = strcspn(at, " ");
+    char *end;
+
+    if (role_len == 0 || role_len >= sizeof key->role) {
+        return false;
+    }
+    memcpy(key->role, at, role_len);
+    key->region_first = (uint32_t)strtoull(at + role_len, &end, 10);
+    key->region_last = (uint32_t)strtoull(end, &end, 10);
+    if (*end != ' ' || strlen(end + 1) < HEX_LEN) {
+        return false;
+    }
+    memcpy(hex, end + 1, HEX_LEN);
+    hex[HEX_LEN] = '\0';
+    return true;
+}
+
 /* Takes a line apart, then demands that it is the very line that the key it
  * names would be saved as: so there is one spelling and no more. */
 static bool parse(struct lockbus_key_file *key, const char *line, size_t len)
 {
-    char again[LINE_MAX_LEN];
+    char again[LINE_MAX_LEN] = "";
     char hex[HEX_LEN + 1] = "";
-    uint8_t bytes[32];
-    uint64_t first = 0, last = 0;
-    bool ok = false;
+    uint8_t bytes[32] = {0};
+    bool ok;
 
     memset(key, 0, sizeof *key);
     key->secret = strncmp(line, secret_head, sizeof secret_head - 1) == 0;
-    if (sscanf(line + sizeof secret_head - 1,
-               "%15[a-z] %10" SCNu64 " %10" SCNu64 " %64[0-9a-f]", key->role,
-               &first, &last, hex) == 4 &&
-        lb_unhex(bytes, sizeof bytes, hex, strlen(hex))) {
-        key->region_first = (uint32_t)first;
-        key->region_last = (uint32_t)last;
-        if (key->secret) {
-            ok = lockbus_signer_from_seed(&key->signer, bytes) == LOCKBUS_OK;
-        } else {
-            memcpy(key->signer.public_key, bytes, sizeof bytes);
-            ok = true;
-        }
-        ok = ok && spell(again, key) == len && memcmp(again, line, len) == 0;
+    ok = split(key, line + sizeof secret_head - 1, hex) &&
+         lb_unhex(bytes, sizeof bytes, hex, HEX_LEN);
+    if (ok && key->secret) {
+        ok = lockbus_signer_from_seed(&key->signer, bytes) == LOCKBUS_OK;
+    } else if (ok) {
+        memcpy(key->signer.public_key, bytes, sizeof bytes);
     }
+    ok = ok && spell(again, key) == len &&
+         lb_crypto_same((const uint8_t *)again, (const uint8_t *)line, len);
     lb_crypto_wipe(again, sizeof again);
     lb_crypto_wipe(hex, sizeof hex);
     lb_crypto_wipe(bytes, sizeof bytes);

@@ -159,7 +159,8 @@ static bool parse_key(struct lb_manifest_text *t, const char *name,
             t, name, "NAME = ROLE KEY [region=A-B] [from_epoch=N]");
     }
     while (line->role < ROLE_COUNT &&
-           (roles[line->role] == NULL || strcmp(roles[line->role], words[0]))) {
+           (roles[line->role] == NULL ||
+            strcmp(roles[line->role], words[0]) != 0)) {
         line->role++;
     }
     if (line->role == ROLE_COUNT) {

@@ -155,8 +155,7 @@ static void check_line(struct lb_manifest_text *t, const char *line, size_t len)
         lb_manifest_text_bad(t, "line", "a line begins without a blank");
     } else if (len > 0 && line[0] == '[') {
         for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-            if (len == strlen(sections[i]) &&
-                memcmp(line, sections[i], len) == 0) {
+            if (len == strlen(sections[i]) && lb_same(line, sections[i], len)) {
                 return;
             }
         }

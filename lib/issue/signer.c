@@ -111,6 +111,18 @@ enum lockbus_err lb_issue_sign(uint8_t signature[LB_ISSUE_SIG],
     return LOCKBUS_OK;
 }
 
+/* Whether one key_id comes before another, as bytes. */
+static bool before(const struct lockbus_signer *a,
+                   const struct lockbus_signer *b)
+{
+    size_t i = 0;
+
+    while (i < LB_ISSUE_KEY_ID - 1 && a->public_key[i] == b->public_key[i]) {
+        i++;
+    }
+    return a->public_key[i] < b->public_key[i];
+}
+
 /* By key_id; a list of ten at most. */
 static void sort(const struct lockbus_signer **signers, size_t count)
 {
@@ -118,8 +130,7 @@ static void sort(const struct lockbus_signer **signers, size_t count)
         const struct lockbus_signer *one = signers[i];
         size_t at = i;
 
-        while (at > 0 && memcmp(signers[at - 1]->public_key, one->public_key,
-                                LB_ISSUE_KEY_ID) > 0) {
+        while (at > 0 && before(one, signers[at - 1])) {
             signers[at] = signers[at - 1];
             at--;
         }
