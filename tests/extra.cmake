@@ -21,4 +21,7 @@ if(TARGET lockbus_sim)
     set_tests_properties(sim_${test} PROPERTIES TIMEOUT 120
                          ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
   endforeach()
+  # The library's bus against a board out of pymodbus, and against ours.
+  lb_test(sim/test_bus_peer.c LINKS lb_bus lb_os)
+  add_dependencies(sim_test_bus_peer lockbus_sim)
 endif()
