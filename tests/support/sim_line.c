@@ -95,10 +95,8 @@ void sim_line_leaf(struct sim_line *sim, struct sim_line_board *board,
     uint32_t bit = UINT32_C(1) << channel;
     uint32_t next = open ? board->leaf_high & ~bit : board->leaf_high | bit;
 
-    if (next != board->leaf_high) {
-        board->leaf_high = next;
-        board->changed_us[channel] = sim->now_us;
-    }
+    (void)sim;
+    board->leaf_high = next;
 }
 
 static size_t refuse(struct sim_line_reply *reply, uint8_t code)
@@ -187,6 +185,7 @@ static size_t answer(struct sim_line *sim, struct sim_line_board *board,
                                : bits(reply, coils(sim, board), value);
     case 2:
         board->reads++;
+        board->sampled = board->leaf_high;
         return at != board->leaf_base ? refuse(reply, 2)
                                       : bits(reply, board->leaf_high, value);
     case 3:

@@ -28,8 +28,8 @@ struct sim_line_board {
     bool no_coils;          /* exception 1 to FC01 */
     bool springs;           /* a pulse opens the leaf */
     uint32_t leaf_high;     /* bit set: the input is high, which is shut */
-    uint64_t changed_us[SIM_LINE_CHANNELS]; /* last time its input changed */
-    uint32_t coil_on;                       /* held, without a time */
+    uint32_t sampled;       /* its inputs when they were last asked for */
+    uint32_t coil_on;       /* held, without a time */
     uint64_t pulse_until_us[SIM_LINE_CHANNELS];
     uint64_t pulse_from_us[SIM_LINE_CHANNELS];
     unsigned pulses[SIM_LINE_CHANNELS];
