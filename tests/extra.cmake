@@ -7,7 +7,8 @@
 # The issuing side on the command line: a key ceremony and a parcel.
 if(TARGET lockbus_tool)
   add_test(NAME cli_issue COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/issue.sh
-           $<TARGET_FILE:lockbus_tool>)
+           $<TARGET_FILE:lockbus_tool>
+           ${PROJECT_SOURCE_DIR}/examples/cabinet.ini)
 endif()
 
 # The simulator: what the boards' makers published, the wire's time, and two

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# issue.sh LOCKBUS: a key ceremony, a parcel and its proofs on the command
+# issue.sh LOCKBUS CABINET.ini: a key ceremony, a parcel and its proofs on the command
 # line, and what the command line must refuse.
 set -eu
 
 lockbus=$1
+cabinet=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -154,6 +155,18 @@ run 1 "one person" "$lockbus" order open $order --sign ops.key -o 2.lbs
 run 1 "one person twice" "$lockbus" order open $order --sign ops.key --sign ops.key -o 2.lbs
 run 1 "a root is no second person" "$lockbus" order open $order --sign ops.key --sign root1.key -o 2.lbs
 run 2 "open them all" "$lockbus" order open-all $order --sign ops.key --sign sec.key -o 2.lbs
+
+two="--sign ops.key --sign sec.key"
+run 0 "a commissioning order" "$lockbus" order commission "$cabinet" 1.lbm --cabinet $id --region 7 $two -o 1.lbc
+size 1.lbc 256
+run 0 "inspect a commissioning order" "$lockbus" inspect 1.lbc
+says "commissioning order: first"
+says "order_no *47244640257 (11:1)"
+says "region *7"
+run 1 "an amendment without a number" "$lockbus" order commission "$cabinet" 1.lbm --cabinet $id --region 7 $two --amend -o 2.lbc
+run 1 "a number of another epoch" "$lockbus" order commission "$cabinet" 1.lbm --cabinet $id --region 7 $two --amend --order-no 10:2 -o 2.lbc
+run 0 "an amendment" "$lockbus" order commission "$cabinet" 1.lbm --cabinet $id --region 7 $two --amend --order-no 11:2 -o 2.lbc
+run 1 "a manifest that is none" "$lockbus" order commission "$cabinet" 1.lbc --cabinet $id --region 7 $two -o 3.lbc
 
 run 0 "inspect a secret key" "$lockbus" inspect issuer.key
 says "region *5-9"
