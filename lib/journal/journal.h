@@ -131,7 +131,8 @@ void lb_journal_stamp(struct lb_journal *journal, uint32_t boot,
 
 /* Puts a batch into one block, whole. *seq is that block's number: durable
  * when lb_journal_durable() is above it. BUSY: all blocks are waiting; IO
- * after a failure. At most LB_BATCH_MAX records. */
+ * after a failure. At most LB_BATCH_MAX records; none at all
+ * only sees to it that a block is written. */
 LOCKBUS_CHECK enum lockbus_err
 lb_journal_append(struct lb_journal *journal, const struct lb_record *records,
                   size_t count, uint64_t *seq);
@@ -176,7 +177,13 @@ lb_journal_verify(const struct lb_store *store, const uint8_t *root_key,
                   const struct lb_journal_visitor *visitor,
                   struct lb_verify_report *report);
 
-/* A record's 128 bytes. decode: false when reserved bytes are not zero. */
+/* Whether the journal still has the block that a report named as its last:
+ * false means that its end was cut off, or that it was made anew. */
+bool lb_journal_holds(const struct lb_store *store, uint64_t number,
+                      const uint8_t digest[32]);
+
+/* A record's 128 bytes. decode: false when the type is NONE or
+ * the door is none that can be; bodies are the gate's to judge. */
 void lb_record_encode(uint8_t out[LB_RECORD_LEN],
                       const struct lb_record *record);
 bool lb_record_decode(struct lb_record *record,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
+#include "journal/chain.h"
 #include "journal/walk.h"
 
 #include <string.h>
@@ -78,4 +79,24 @@ enum lockbus_err lb_journal_verify(const struct lb_store *store,
     err = walk_all(&walk, visitor, report);
     lb_crypto_wipe(&walk, sizeof walk);
     return err;
+}
+
+bool lb_journal_holds(const struct lb_store *store, uint64_t number,
+                      const uint8_t digest[32])
+{
+    uint8_t block[LB_BLOCK_LEN];
+    struct lb_block_head head;
+    uint64_t segment = number / LB_SEGMENT_BLOCKS;
+    uint32_t first = 0, next = 0;
+
+    if (store->range(store->user, &first, &next) != LOCKBUS_OK ||
+        segment < first || segment >= next ||
+        store->read(store->user, (uint32_t)segment,
+                    (uint32_t)(number % LB_SEGMENT_BLOCKS) * LB_BLOCK_LEN,
+                    block, sizeof block) != LOCKBUS_OK) {
+        return false;
+    }
+    return lb_block_inspect(block, &head) == LB_BLOCK_WHOLE &&
+           head.number == number &&
+           memcmp(block + LB_BLOCK_DIGEST, digest, LB_HASH_LEN) == 0;
 }
