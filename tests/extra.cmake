@@ -26,3 +26,10 @@ if(TARGET lockbus_sim)
   lb_test(sim/test_bus_peer.c LINKS lb_bus lb_os)
   add_dependencies(sim_test_bus_peer lockbus_sim)
 endif()
+
+# The gate as a board's firmware would compile it.
+add_test(NAME gate_freestanding
+         COMMAND sh ${PROJECT_SOURCE_DIR}/tests/freestanding/build.sh
+                 ${PROJECT_SOURCE_DIR}
+                 ${PROJECT_BINARY_DIR}/freestanding)
+set_tests_properties(gate_freestanding PROPERTIES SKIP_RETURN_CODE 77)
