@@ -33,3 +33,11 @@ add_test(NAME gate_freestanding
                  ${PROJECT_SOURCE_DIR}
                  ${PROJECT_BINARY_DIR}/freestanding)
 set_tests_properties(gate_freestanding PROPERTIES SKIP_RETURN_CODE 77)
+
+# Serial ports: adapters laid over /sys in a mount namespace (needs root), and
+# a library without libserialport.
+if(LOCKBUS_SERIAL)
+  lb_test(os/test_serial.c LINKS lb_os PkgConfig::SERIALPORT ${CMAKE_DL_LIBS})
+endif()
+lb_test(os/test_no_serial.c LINKS lb_os)
+target_sources(os_test_no_serial PRIVATE ${PROJECT_SOURCE_DIR}/lib/os/no_serial.c)
