@@ -38,6 +38,10 @@ set_tests_properties(gate_freestanding PROPERTIES SKIP_RETURN_CODE 77)
 # a library without libserialport.
 if(LOCKBUS_SERIAL)
   lb_test(os/test_serial.c LINKS lb_os PkgConfig::SERIALPORT ${CMAKE_DL_LIBS})
+  if(TARGET lockbus_tool)
+    add_test(NAME os_ports COMMAND sh ${PROJECT_SOURCE_DIR}/tests/os/ports.sh
+             $<TARGET_FILE:lockbus_tool>)
+  endif()
 endif()
 lb_test(os/test_no_serial.c LINKS lb_os)
 target_sources(os_test_no_serial PRIVATE ${PROJECT_SOURCE_DIR}/lib/os/no_serial.c)

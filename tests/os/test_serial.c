@@ -427,7 +427,7 @@ static void names_of_another_form_are_refused(void **state)
         "path:ttyLB0",
         "path:",
         "usb:0403:6001:"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
