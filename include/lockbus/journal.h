@@ -77,8 +77,8 @@ struct lockbus_journal_report {
     bool torn_tail; /* a block cut by a power failure; no harm */
     bool tags_checked;
     uint64_t first_bad; /* when not intact */
-    /* The last valid block. Kept elsewhere, these two are an anchor: a later
-     * copy of the journal without this block was cut short. */
+    /* The last valid block: an anchor, when kept elsewhere. See
+     * lockbus_journal_holds(). */
     uint64_t last_block;
     uint8_t last_digest[32];
     char text[128];
@@ -97,6 +97,17 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_journal_verify(const char *dir, const uint8_t *root_key,
                        struct lockbus_journal_report *report,
                        struct lockbus_error *why);
+
+/**
+ * Asks whether a journal still has the block that an earlier report named as
+ * its last. The end of a journal can be cut off so that what is left
+ * verifies; only what was kept elsewhere shows it.
+ *
+ * @return OK: it is there. CORRUPT: it is not, or is another. IO; USAGE.
+ */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_journal_holds(const char *dir, uint64_t block, const uint8_t digest[32],
+                      struct lockbus_error *why);
 
 #ifdef __cplusplus
 }

@@ -187,3 +187,25 @@ enum lockbus_err lockbus_journal_verify(const char *dir,
     return report->intact ? LOCKBUS_OK
                           : damaged(why, found.text, found.first_bad);
 }
+
+enum lockbus_err lockbus_journal_holds(const char *dir, uint64_t block,
+                                       const uint8_t digest[32],
+                                       struct lockbus_error *why)
+{
+    struct lb_store store;
+
+    if (dir == NULL || digest == NULL || why == NULL) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    enum lockbus_err err = lb_dir_open(&store, dir, false, true, why);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    bool there = lb_journal_holds(&store, block, digest);
+
+    lb_dir_close(&store);
+    return there
+               ? LOCKBUS_OK
+               : damaged(why, "the journal has not the anchored block", block);
+}

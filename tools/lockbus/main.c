@@ -25,6 +25,8 @@ static const struct command {
      "show the doors of a cabinet and everything that happens"},
     {"open", cmd_open, "CABINET.ini WHAT [OBJECT] [KEYS]",
      "present a deposit, code, proof or order on the bench"},
+    {"journal", cmd_journal, "show|verify|doors DIR [--key FILE] ...",
+     "what happened, whether it was changed, which doors opened"},
     {"keygen", cmd_keygen, "ROLE [--region A[-B]] -o NAME.key",
      "make a key: NAME.key and NAME.pub"},
     {"manifest", cmd_manifest, "TEXT.ini --sign ROOT.key... -o FILE",

@@ -30,6 +30,7 @@ tool_fn cmd_commission;
 tool_fn cmd_amend;
 tool_fn cmd_watch;
 tool_fn cmd_open;
+tool_fn cmd_journal;
 
 /* "lockbus: FILE:LINE: FIELD: TEXT (RULE)" on standard error; TOOL_FAILED. */
 int tool_complain(const struct lockbus_error *why);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * lockbus journal: what happened in a cabinet, whether anybody changed the
+ * record of it, and which doors opened, when, on whose authority. Works on a
+ * running cabinet's folder and on a copy of it.
+ */
+
+#include "issue_args.h"
+#include "journal_rows.h"
+
+#include "base/bytes.h"
+#include "base/crypto.h"
+#include "os/os.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "show|verify|doors DIR [--key FILE] [--since YYYY-MM-DD] [--json]\n"
+    "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST] "
+    "[--json]";
+
+struct wish {
+    struct issue_list words; /* what to do, the folder */
+    const char *key, *since_text, *anchor;
+    bool as_json;
+    uint64_t since;
+    uint8_t root_key[32];
+    uint64_t anchor_block;
+    uint8_t anchor_digest[32];
+};
+
+/* The escrow file: 64 hexadecimal digits and a newline. */
+static bool read_key(struct wish *wish)
+{
+    uint8_t text[66];
+    size_t len = 0;
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+
+    if (lb_file_read(wish->key, text, sizeof text, &len, false, &why) !=
+        LOCKBUS_OK) {
+        (void)tool_complain(&why);
+        return false;
+    }
+    bool ok = (len == 64 || (len == 65 && text[64] == '\n')) &&
+              lb_unhex(wish->root_key, 32, (const char *)text, 64);
+
+    lb_crypto_wipe(text, sizeof text);
+    if (!ok) {
+        fprintf(stderr,
+                "lockbus: %s: is no escrow key of 64 hexadecimal "
+                "digits\n",
+                wish->key);
+    }
+    return ok;
+}
+
+/* Days since 1970 of a date of the Gregorian calendar, by counting years
+ * from March so that the leap day comes last. */
+static uint64_t days_of(unsigned year, unsigned month, unsigned day)
+{
+    unsigned y = month <= 2 ? year - 1 : year;
+    unsigned m = month <= 2 ? month + 9 : month - 3;
+    uint64_t in_era = (uint64_t)y * 365 + y / 4 - y / 100 + y / 400;
+
+    return in_era + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/* True for YYYY-MM-DD that is a day. */
+static bool read_date(const char *t, uint64_t *days)
+{
+    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30,
+                                      31, 31, 30, 31, 30, 31};
+    static const char shape[] = "0000-00-00";
+    unsigned part[3] = {0};
+    size_t at = 0;
+
+    if (strlen(t) != sizeof shape - 1) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof shape - 1; i++) {
+        bool digit = t[i] >= '0' && t[i] <= '9';
+
+        if (shape[i] == '-' ? t[i] != '-' : !digit) {
+            return false;
+        }
+        if (digit) {
+            part[at] = 10 * part[at] + (unsigned)(t[i] - '0');
+        } else {
+            at++;
+        }
+    }
+    bool leap = (part[0] % 4 == 0 && part[0] % 100 != 0) || part[0] % 400 == 0;
+
+    if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
+        part[2] > lengths[part[1] - 1] + (leap && part[1] == 2 ? 1u : 0u)) {
+        return false;
+    }
+    *days = days_of(part[0], part[1], part[2]);
+    return true;
+}
+
+static bool read_since(struct wish *wish)
+{
+    uint64_t days = 0;
+
+    if (!read_date(wish->since_text, &days)) {
+        fprintf(stderr, "lockbus: --since: %s is no date YYYY-MM-DD\n",
+                wish->since_text);
+        return false;
+    }
+    wish->since = days * 86400;
+    return true;
+}
+
+static bool read_anchor(struct wish *wish)
+{
+    char *end = NULL;
+
+    wish->anchor_block = strtoull(wish->anchor, &end, 10);
+    if (wish->anchor[0] < '0' || wish->anchor[0] > '9' || *end != ':' ||
+        !lb_unhex(wish->anchor_digest, 32, end + 1, strlen(end + 1))) {
+        fprintf(stderr, "lockbus: --anchor: is not BLOCK:DIGEST as verify "
+                        "prints it\n");
+        return false;
+    }
+    return true;
+}
+
+static void print_report(const struct lockbus_journal_report *report)
+{
+    char digest[65];
+
+    lb_hex(digest, report->last_digest, 32);
+    if (!report->intact) {
+        printf("NOT INTACT: block %" PRIu64 ": %s\n", report->first_bad,
+               report->text);
+    }
+    printf("%" PRIu64 " blocks, %" PRIu64 " records%s%s\n", report->blocks,
+           report->records, report->intact ? ": intact" : " before it",
+           report->torn_tail ? "; an unfinished block at the end (power cut, "
+                               "or a change to the last block)"
+                             : "");
+    puts(report->tags_checked
+             ? "every tag was checked with the key"
+             : "tags were NOT checked: that needs --key, the escrowed key");
+    if (report->blocks > 0) {
+        printf("anchor %" PRIu64 ":%s\n", report->last_block, digest);
+    }
+}
+
+static void print_report_json(const struct lockbus_journal_report *report,
+                              const char *anchored)
+{
+    char digest[65];
+
+    lb_hex(digest, report->last_digest, 32);
+    json_t *object = json_pack(
+        "{s:b, s:I, s:I, s:b, s:b, s:s, s:I, s:s, s:s}", "intact",
+        report->intact, "blocks", (json_int_t)report->blocks, "records",
+        (json_int_t)report->records, "torn_tail", report->torn_tail,
+        "tags_checked", report->tags_checked, "text", report->text,
+        "last_block", (json_int_t)report->last_block, "last_digest", digest,
+        "anchor", anchored);
+
+    if (!report->intact) {
+        (void)json_object_set_new(object, "first_bad",
+                                  json_integer((json_int_t)report->first_bad));
+    }
+    (void)json_dumpf(object, stdout, JSON_INDENT(1));
+    putchar('\n');
+    json_decref(object);
+}
+
+static int verify(const struct wish *wish, const char *dir)
+{
+    struct lockbus_journal_report report = {.size = sizeof report};
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    const char *anchored = "not asked";
+    enum lockbus_err err = lockbus_journal_verify(
+        dir, wish->key != NULL ? wish->root_key : NULL, &report, &why);
+
+    if (err != LOCKBUS_OK && report.text[0] == '\0') {
+        return tool_complain(&why);
+    }
+    if (wish->anchor != NULL) {
+        bool there =
+            lockbus_journal_holds(dir, wish->anchor_block, wish->anchor_digest,
+                                  &why) == LOCKBUS_OK;
+
+        anchored = there ? "found" : "missing";
+        err = there ? err : LOCKBUS_ERR_CORRUPT;
+    }
+    if (wish->as_json) {
+        print_report_json(&report, anchored);
+    } else {
+        print_report(&report);
+        if (wish->anchor != NULL) {
+            printf("the anchored block is %s\n",
+                   strcmp(anchored, "found") == 0
+                       ? "there: nothing up to it was cut off"
+                       : "MISSING: the journal was cut short or made anew");
+        }
+    }
+    return err == LOCKBUS_OK ? TOOL_OK : TOOL_FAILED;
+}
+
+static int list(const struct wish *wish, const char *dir, bool doors)
+{
+    struct lockbus_journal *journal = NULL;
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    struct lockbus_entry entry;
+    struct rows *rows = rows_new(doors, wish->as_json, wish->since);
+    bool added = rows != NULL;
+    enum lockbus_err err = lockbus_journal_open(
+        &journal, dir, wish->key != NULL ? wish->root_key : NULL, &why);
+
+    while (added && err == LOCKBUS_OK) {
+        err = lockbus_journal_next(journal, &entry, &why);
+        if (err != LOCKBUS_OK || entry.kind == 0) {
+            break;
+        }
+        added = rows_add(rows, &entry);
+    }
+    /* What came before a damaged block is valid, so it is shown. */
+    if (added && journal != NULL) {
+        rows_finish(rows);
+    }
+    rows_free(&rows);
+    lockbus_journal_close(&journal);
+    if (!added) {
+        fputs("lockbus: no memory\n", stderr);
+        return TOOL_FAILED;
+    }
+    return err == LOCKBUS_OK ? TOOL_OK : tool_complain(&why);
+}
+
+int cmd_journal(int argc, char **argv)
+{
+    struct wish wish = {.key = NULL};
+    struct issue_arg args[] = {
+        {.name = "", .kind = ISSUE_LIST, .to = &wish.words},
+        {.name = "--key",
+         .kind = ISSUE_TEXT,
+         .to = &wish.key,
+         .optional = true},
+        {.name = "--since",
+         .kind = ISSUE_TEXT,
+         .to = &wish.since_text,
+         .optional = true},
+        {.name = "--anchor",
+         .kind = ISSUE_TEXT,
+         .to = &wish.anchor,
+         .optional = true},
+        {.name = "--json",
+         .kind = ISSUE_FLAG,
+         .to = &wish.as_json,
+         .optional = true},
+    };
+
+    if (!issue_args(argc, argv, args, sizeof args / sizeof args[0]) ||
+        wish.words.count != 2) {
+        return tool_usage("journal", usage);
+    }
+    const char *what = wish.words.item[0], *dir = wish.words.item[1];
+    bool verifies = strcmp(what, "verify") == 0;
+
+    if ((verifies && wish.since_text != NULL) ||
+        (!verifies && wish.anchor != NULL) ||
+        (!verifies && strcmp(what, "show") != 0 &&
+         strcmp(what, "doors") != 0)) {
+        return tool_usage("journal", usage);
+    }
+    if ((wish.key != NULL && !read_key(&wish)) ||
+        (wish.since_text != NULL && !read_since(&wish)) ||
+        (wish.anchor != NULL && !read_anchor(&wish))) {
+        return TOOL_USAGE;
+    }
+    int result = verifies ? verify(&wish, dir)
+                          : list(&wish, dir, strcmp(what, "doors") == 0);
+
+    lb_crypto_wipe(wish.root_key, sizeof wish.root_key);
+    return result;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include "journal_rows.h"
+
+#include "base/bytes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct open_row {
+    struct lockbus_entry intent;
+    const char *outcome; /* NULL: no result is on record */
+    uint64_t result_block;
+};
+
+struct rows {
+    bool doors, as_json;
+    uint64_t since;
+    uint32_t boot; /* of the newest entry */
+    struct open_row *open;
+    size_t count, cap;
+    json_t *array;
+};
+
+struct rows *rows_new(bool doors, bool as_json, uint64_t since)
+{
+    struct rows *rows = calloc(1, sizeof *rows);
+
+    if (rows == NULL) {
+        return NULL;
+    }
+    rows->doors = doors;
+    rows->as_json = as_json;
+    rows->since = since;
+    rows->array = json_array();
+    if (rows->array == NULL) {
+        free(rows);
+        return NULL;
+    }
+    return rows;
+}
+
+void rows_free(struct rows **rows)
+{
+    if (*rows != NULL) {
+        json_decref((*rows)->array);
+        free((*rows)->open);
+        free(*rows);
+        *rows = NULL;
+    }
+}
+
+/* "2026-12-04 10:00:00" in UTC, with "?" behind a time that nobody vouched
+ * for. */
+static void time_text(char out[32], const struct lockbus_entry *entry)
+{
+    struct tm tm;
+    time_t when = (time_t)entry->unix_s;
+
+    if (entry->unix_s == 0 || gmtime_r(&when, &tm) == NULL) {
+        (void)snprintf(out, 32, "time not known");
+        return;
+    }
+    size_t len = strftime(out, 31, "%Y-%m-%d %H:%M:%S", &tm);
+
+    (void)snprintf(out + len, 32 - len, "%s", entry->trusted ? "" : "?");
+}
+
+static void authority_text(char out[40], const struct lockbus_entry *entry)
+{
+    char one[17], two[17];
+
+    lb_hex(one, entry->authority[0], 8);
+    lb_hex(two, entry->authority[1], 8);
+    (void)snprintf(out, 40, "%s%s%s",
+                   lb_all_zero(entry->authority[0], 8) ? "-" : one,
+                   lb_all_zero(entry->authority[1], 8) ? "" : "+",
+                   lb_all_zero(entry->authority[1], 8) ? "" : two);
+}
+
+static const char *kind_name(enum lockbus_entry_kind kind)
+{
+    static const char *const names[] = {
+        [LOCKBUS_ENTRY_BOOT] = "boot",
+        [LOCKBUS_ENTRY_MANIFEST] = "manifest",
+        [LOCKBUS_ENTRY_COMMISSION] = "commission",
+        [LOCKBUS_ENTRY_STAY] = "stay",
+        [LOCKBUS_ENTRY_INTENT] = "intent",
+        [LOCKBUS_ENTRY_RESULT] = "result",
+        [LOCKBUS_ENTRY_LEAF] = "leaf",
+        [LOCKBUS_ENTRY_CUSTODY] = "custody",
+        [LOCKBUS_ENTRY_ORDER] = "order",
+        [LOCKBUS_ENTRY_SEAL] = "seal",
+        [LOCKBUS_ENTRY_TRY] = "try",
+        [LOCKBUS_ENTRY_TRY_BACK] = "try-back",
+        [LOCKBUS_ENTRY_REFUSAL] = "refusal",
+        [LOCKBUS_ENTRY_ALARM] = "alarm",
+        [LOCKBUS_ENTRY_TIME] = "time",
+        [LOCKBUS_ENTRY_BOARD] = "board",
+    };
+
+    return (size_t)kind < sizeof names / sizeof names[0] && names[kind] != NULL
+               ? names[kind]
+               : "?";
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    (void)json_object_set_new(object, key, value);
+}
+
+static json_t *entry_json(const struct lockbus_entry *entry)
+{
+    json_t *object = json_object();
+    json_t *authority = json_array();
+    char hex[33];
+
+    set(object, "block", json_integer((json_int_t)entry->block));
+    set(object, "boot", json_integer(entry->boot));
+    set(object, "powered_ms", json_integer((json_int_t)entry->powered_ms));
+    set(object, "unix_s",
+        entry->unix_s == 0 ? json_null()
+                           : json_integer((json_int_t)entry->unix_s));
+    set(object, "trusted", json_boolean(entry->trusted));
+    set(object, "entry", json_string(kind_name(entry->kind)));
+    set(object, "what", json_string(entry->what));
+    set(object, "door",
+        entry->door == 0xFFFF ? json_null() : json_integer(entry->door));
+    set(object, "ref", json_integer(entry->ref));
+    /* 64 bits, which other readers of JSON round: as text */
+    (void)snprintf(hex, sizeof hex, "%" PRIu64, entry->stay);
+    set(object, "stay", json_string(hex));
+    (void)snprintf(hex, sizeof hex, "%" PRIu64, entry->order_no);
+    set(object, "order_no", json_string(hex));
+    set(object, "reason", json_integer(entry->reason));
+    set(object, "by_code", json_boolean(entry->by_code));
+    set(object, "assumed", json_boolean(entry->assumed));
+    set(object, "rule",
+        entry->rule == LOCKBUS_RULE_NONE
+            ? json_null()
+            : json_string(lockbus_rule_name(entry->rule)));
+    set(object, "count", json_integer(entry->count));
+    for (size_t i = 0; i < 2; i++) {
+        if (!lb_all_zero(entry->authority[i], 8)) {
+            lb_hex(hex, entry->authority[i], 8);
+            (void)json_array_append_new(authority, json_string(hex));
+        }
+    }
+    set(object, "authority", authority);
+    lb_hex(hex, entry->parcel_ref, 16);
+    set(object, "parcel_ref", json_string(hex));
+    return object;
+}
+
+static void print_entry(const struct lockbus_entry *entry)
+{
+    char when[32], who[40], door[8] = "-";
+
+    time_text(when, entry);
+    authority_text(who, entry);
+    if (entry->door != 0xFFFF) {
+        (void)snprintf(door, sizeof door, "%u", entry->door);
+    }
+    printf("%8" PRIu64 "  %-20s door %-4s %-10s %s", entry->block, when, door,
+           kind_name(entry->kind), entry->what);
+    if (entry->ref != 0) {
+        printf(" #%u", entry->ref);
+    }
+    if (entry->kind == LOCKBUS_ENTRY_REFUSAL) {
+        printf(" by %s (%u times)", lockbus_rule_name(entry->rule),
+               entry->count);
+    }
+    if (strcmp(who, "-") != 0) {
+        printf(" by key %s", who);
+    }
+    if (entry->order_no != 0) {
+        printf(" order %" PRIu64 " reason %u", entry->order_no, entry->reason);
+    }
+    printf("%s%s\n", entry->by_code ? " by code" : "",
+           entry->assumed ? " (assumed)" : "");
+}
+
+/* ---- Opens ----------------------------------------------------------------
+ */
+
+static bool add_open(struct rows *rows, const struct lockbus_entry *entry)
+{
+    if (rows->count == rows->cap) {
+        size_t cap = rows->cap == 0 ? 64 : 2 * rows->cap;
+        struct open_row *more = realloc(rows->open, cap * sizeof *more);
+
+        if (more == NULL) {
+            return false;
+        }
+        rows->open = more;
+        rows->cap = cap;
+    }
+    rows->open[rows->count++] = (struct open_row){.intent = *entry};
+    return true;
+}
+
+/* A result counts once: what is on record first stays. */
+static void add_result(struct rows *rows, const struct lockbus_entry *entry)
+{
+    for (size_t i = rows->count; i-- > 0;) {
+        struct open_row *row = &rows->open[i];
+
+        if (row->intent.ref == entry->ref && row->intent.door == entry->door) {
+            if (row->outcome == NULL) {
+                row->outcome = entry->what;
+                row->result_block = entry->block;
+            }
+            return;
+        }
+    }
+}
+
+static const char *outcome_of(const struct rows *rows,
+                              const struct open_row *row)
+{
+    if (row->outcome != NULL) {
+        return row->outcome;
+    }
+    return row->intent.boot < rows->boot ? "unknown" : "no result yet";
+}
+
+static void print_open(const struct rows *rows, const struct open_row *row)
+{
+    const struct lockbus_entry *e = &row->intent;
+    char when[32], who[40];
+
+    time_text(when, e);
+    authority_text(who, e);
+    printf("%-20s door %-4u %-8s %-13s by key %s%s stay %" PRIu64 " #%u", when,
+           e->door, e->what, outcome_of(rows, row), who,
+           e->by_code ? " (code)" : "", e->stay, e->ref);
+    if (e->order_no != 0) {
+        printf(" order %" PRIu64 " reason %u", e->order_no, e->reason);
+    }
+    putchar('\n');
+}
+
+bool rows_add(struct rows *rows, const struct lockbus_entry *entry)
+{
+    /* What has no time cannot be said to be older: it is shown. */
+    bool wanted = entry->unix_s == 0 || entry->unix_s >= rows->since;
+
+    rows->boot = entry->boot;
+    if (rows->doors) {
+        if (entry->kind == LOCKBUS_ENTRY_RESULT) {
+            add_result(rows, entry);
+        }
+        return entry->kind != LOCKBUS_ENTRY_INTENT || !wanted ||
+               add_open(rows, entry);
+    }
+    if (!wanted) {
+        return true;
+    }
+    if (rows->as_json) {
+        return json_array_append_new(rows->array, entry_json(entry)) == 0;
+    }
+    print_entry(entry);
+    return true;
+}
+
+void rows_finish(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        if (!rows->as_json) {
+            print_open(rows, &rows->open[i]);
+            continue;
+        }
+        json_t *object = entry_json(&rows->open[i].intent);
+
+        set(object, "outcome", json_string(outcome_of(rows, &rows->open[i])));
+        (void)json_array_append_new(rows->array, object);
+    }
+    if (rows->as_json) {
+        (void)json_dumpf(rows->array, stdout, JSON_INDENT(1));
+        putchar('\n');
+    }
+}
