@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * A checkpoint is taken while records go on coming, some of them waiting in
+ * blocks behind the one that is being sealed. Folded from it, each of them
+ * counts once.
+ */
+
+#include "toy_gate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct scene {
+    struct sim_disk disk;
+    struct toy_host host;
+};
+
+/* The first segment is full, the next not begun. */
+static int set_up(void **state)
+{
+    struct scene *scene = calloc(1, sizeof *scene);
+
+    sim_disk_init(&scene->disk);
+    *state = scene;
+    return toy_make(&scene->host, &scene->disk) == LOCKBUS_OK &&
+                   toy_commit_until(&scene->host, LB_SEGMENT_BLOCKS)
+               ? 0
+               : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct scene *scene = *state;
+
+    lb_journal_close(&scene->host.journal);
+    sim_disk_deinit(&scene->disk);
+    free(scene);
+    return 0;
+}
+
+/* As a cabinet does: append, apply; nothing is written yet. */
+static bool append(struct toy_host *host)
+{
+    struct lb_record record[2];
+    uint64_t seq;
+
+    toy_operation(host->appended + 1, record);
+    if (lb_journal_append(&host->journal, record, 2, &seq) != LOCKBUS_OK) {
+        return false;
+    }
+    toy_apply(&host->toy, &record[0]);
+    toy_apply(&host->toy, &record[1]);
+    host->appended++;
+    return true;
+}
+
+static bool one_job(struct toy_host *host)
+{
+    struct lb_journal_job job;
+
+    if (!lb_journal_begin(&host->journal, &job)) {
+        return false;
+    }
+    lb_journal_run(&job);
+    lb_journal_end(&host->journal, &job);
+    assert_int_equal(job.err, LOCKBUS_OK);
+    return true;
+}
+
+static void must_fold(struct scene *scene, uint64_t from)
+{
+    struct lb_recovery recovery;
+    uint32_t appended = scene->host.appended;
+
+    lb_journal_close(&scene->host.journal);
+    assert_int_equal(toy_open(&scene->host, &scene->disk, &recovery),
+                     LOCKBUS_OK);
+    assert_int_equal(recovery.folded_from, from);
+    assert_int_equal(scene->host.toy.last, appended);
+    assert_true(toy_is_history(&scene->host.toy));
+}
+
+static void records_waiting_behind_a_checkpoint_count_once(void **state)
+{
+    struct scene *scene = *state;
+
+    while (append(&scene->host)) { /* until every block waits */
+    }
+    assert_true(toy_flush(&scene->host));
+    assert_int_equal(scene->host.journal.key_count, 1);
+    must_fold(scene, LB_SEGMENT_BLOCKS);
+}
+
+static void
+a_checkpoint_under_steady_load_is_whole_and_counts_once(void **state)
+{
+    struct scene *scene = *state;
+
+    for (int i = 0; i < 40; i++) {
+        assert_true(append(&scene->host));
+        assert_true(one_job(&scene->host));
+        assert_true(append(&scene->host));
+    }
+    assert_true(toy_flush(&scene->host));
+    must_fold(scene, LB_SEGMENT_BLOCKS);
+}
+
+static void commits_run_until_the_checkpoint_is_whole(void **state)
+{
+    struct scene *scene = *state;
+    unsigned jobs = 0;
+
+    assert_true(append(&scene->host));
+    while (one_job(&scene->host)) {
+        jobs++;
+    }
+    /* 102 records beside 2, 30 a block; and the key file alone at the end */
+    assert_int_equal(jobs, 4 + 1);
+    assert_false(scene->host.journal.ckpt_running);
+}
+
+static void a_restart_in_a_checkpoint_folds_from_the_one_before_it(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_true(append(&scene->host));
+    assert_true(one_job(&scene->host));
+    assert_true(one_job(&scene->host));
+    must_fold(scene, 0);
+    assert_true(scene->host.journal.ckpt_running);
+    assert_true(toy_flush(&scene->host));
+    must_fold(scene, LB_SEGMENT_BLOCKS);
+}
+
+static void
+without_checkpoints_the_journal_ends_before_keys_run_out(void **state)
+{
+    struct scene *scene = *state;
+    struct toy_host *host = &scene->host;
+
+    host->journal.snapshot.next = NULL;
+    assert_false(
+        toy_commit_until(host, (LB_JOURNAL_KEYS + 1) * LB_SEGMENT_BLOCKS));
+    assert_int_equal(lb_journal_durable(&host->journal),
+                     LB_JOURNAL_KEYS * LB_SEGMENT_BLOCKS);
+    assert_false(lb_journal_has_room(&host->journal, true));
+}
+
+int main(void)
+{
+#define SCENE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        SCENE(records_waiting_behind_a_checkpoint_count_once),
+        SCENE(a_checkpoint_under_steady_load_is_whole_and_counts_once),
+        SCENE(commits_run_until_the_checkpoint_is_whole),
+        SCENE(a_restart_in_a_checkpoint_folds_from_the_one_before_it),
+        SCENE(without_checkpoints_the_journal_ends_before_keys_run_out),
+    };
+
+    lb_crypto_init();
+    return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
+}
