@@ -268,8 +268,12 @@ int lb_tty_fd(void *user)
     return tty->fd;
 }
 
-/* TIOCEXCL belongs to the port, not to this descriptor: left set, it would
- * keep the next one out while any other descriptor is open. */
+/*
+ * TIOCEXCL belongs to the port, not to this descriptor: left set, it would
+ * keep the next one out while any other descriptor is open. What was not sent
+ * yet is dropped: close() would wait for it, up to 30 s with some drivers, and
+ * a line that was given up must not say one thing more.
+ */
 void lb_tty_close(void *user)
 {
     struct lb_tty *tty = user;
@@ -277,7 +281,8 @@ void lb_tty_close(void *user)
     if (tty->fd < 0) {
         return;
     }
-    if (flock(tty->fd, LOCK_EX | LOCK_NB) == 0) {
+    if (lb_tty_lock(tty, NULL) == LOCKBUS_OK) {
+        (void)ioctl(tty->fd, TCFLSH, TCOFLUSH);
         (void)ioctl(tty->fd, TIOCNXCL);
     }
     (void)close(tty->fd);
