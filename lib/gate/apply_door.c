@@ -111,6 +111,7 @@ static bool intent(struct lb_gate *gate, struct lb_gate_door *d,
     if (leaf_open && !d->leaf_was_open) {
         d->leaf_was_open = true;
         d->open_at_ms = r->powered_ms;
+        d->open_cut = false;
     }
     d->seen_open = d->seen_open || leaf_open;
     d->permit_due = gate->booted;
@@ -157,6 +158,7 @@ static bool leaf(const struct lb_gate *gate, struct lb_gate_door *d,
     if (r->kind == LB_LEAF_OPENED) {
         d->leaf_was_open = true;
         d->open_at_ms = r->powered_ms;
+        d->open_cut = false;
         d->seen_open = true;
         d->counts = d->counts &&
                     (d->count_opened ||
@@ -169,13 +171,12 @@ static bool leaf(const struct lb_gate *gate, struct lb_gate_door *d,
     }
     /* An opening that a restart cut in two is known to have lasted only up
      * to it: nobody looked in between. */
-    uint64_t until =
-        d->open_at_ms < gate->boot_ms ? gate->boot_ms : r->powered_ms;
+    uint64_t until = d->open_cut ? gate->boot_ms : r->powered_ms;
 
     if (d->leaf_was_open && lb_age(until, d->open_at_ms) >= LONG_OPEN_MS) {
         d->long_open = true;
     }
-    d->leaf_was_open = false;
+    d->leaf_was_open = d->open_cut = false;
     d->shut_at_ms = r->powered_ms;
     if (d->count_opened) {
         d->counts = d->count_opened = false;

@@ -170,6 +170,7 @@ struct lb_gate_door {
     uint64_t return_due_ms;
     uint64_t open_at_ms, shut_at_ms; /* the leaf's last changes */
     bool leaf_was_open;              /* by the journal */
+    bool open_cut;                   /* a restart fell into that opening */
     uint8_t courier_pk[LB_KEY_LEN], release_pk[LB_KEY_LEN];
     uint8_t return_pk[LB_KEY_LEN];
     uint8_t grant_hash[LB_HASH_LEN], parcel_ref[16], issuer[8];

@@ -91,7 +91,8 @@ static unsigned flags(const struct lb_gate_door *d)
                       (d->leaf_was_open ? LB_CKPT_F_LEAF_OPEN : 0) |
                       (d->intent_live ? LB_CKPT_F_INTENT_LIVE : 0) |
                       (d->counts ? LB_CKPT_F_COUNTS : 0) |
-                      (d->count_opened ? LB_CKPT_F_COUNT_OPENED : 0));
+                      (d->count_opened ? LB_CKPT_F_COUNT_OPENED : 0) |
+                      (d->open_cut ? LB_CKPT_F_OPEN_CUT : 0));
 }
 
 static void put_door(const struct lb_gate_door *d, uint16_t door,

@@ -41,7 +41,8 @@ enum {
     LB_CKPT_F_INTENT_LIVE = 1 << 7,
     LB_CKPT_F_COUNTS = 1 << 8,
     LB_CKPT_F_COUNT_OPENED = 1 << 9,
-    LB_CKPT_F_ALL = (1 << 10) - 1
+    LB_CKPT_F_OPEN_CUT = 1 << 10,
+    LB_CKPT_F_ALL = (1 << 11) - 1
 };
 
 #endif
