@@ -210,10 +210,13 @@ static enum lockbus_err line_receive(void *user, uint8_t *buf, size_t cap,
     return LOCKBUS_OK;
 }
 
+/* Never readable: the rig knows when a reply is due and polls then. Without a
+ * descriptor the cabinet would ask each millisecond. */
 static int line_fd(void *user)
 {
-    (void)user;
-    return -1;
+    struct rig *rig = user;
+
+    return rig->quiet[0];
 }
 
 static void line_close(void *user)
@@ -240,6 +243,7 @@ struct rig *rig_new_closed(void)
 
     assert_non_null(rig);
     assert_non_null(mkdtemp(dir));
+    assert_int_equal(pipe(rig->quiet), 0);
     rig->now_us = 1000000000;
     rig->byte_us = 10 * 1000000 / BAUD;
     for (size_t i = 0; i < RIG_BOARDS; i++) {
@@ -343,6 +347,8 @@ void rig_free(struct rig *rig)
 {
     rig_close(rig);
     remove_tree(rig->world.dir);
+    (void)close(rig->quiet[0]);
+    (void)close(rig->quiet[1]);
     free(rig);
 }
 
@@ -440,6 +446,10 @@ static void one_poll(struct rig *rig, uint64_t until_us)
 
     if (next <= rig->now_us) {
         next = rig->now_us + 1;
+    }
+    if (rig->reply_at < rig->reply_len && rig->reply_us > rig->now_us &&
+        rig->reply_us < next) {
+        next = rig->reply_us;
     }
     rig->now_us = next < until_us ? next : until_us;
 }
