@@ -6,16 +6,14 @@
 # for the tests, so that a unit test links only what its component needs.
 function(lb_component name)
   cmake_parse_arguments(C "" "" "SOURCES;NEEDS;LINKS" ${ARGN})
-  foreach(source ${C_SOURCES})
-    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-      message(WARNING "lib/${name}/${source} is not there yet")
-      list(REMOVE_ITEM C_SOURCES ${source})
-    endif()
-  endforeach()
   lb_planted_sources(C_SOURCES ${C_SOURCES})
   add_library(lb_${name}_obj OBJECT ${C_SOURCES})
   target_include_directories(lb_${name}_obj PRIVATE
     ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/include)
+  # A planted copy lies elsewhere and still finds the headers beside it; by
+  # quotes only, since a header here may be called like one of the system's.
+  target_compile_options(lb_${name}_obj PRIVATE
+    "SHELL:-iquote ${CMAKE_CURRENT_SOURCE_DIR}")
   target_link_libraries(lb_${name}_obj PRIVATE lb_flags ${C_LINKS})
   add_library(lb_${name} STATIC $<TARGET_OBJECTS:lb_${name}_obj>)
   set_target_properties(lb_${name} PROPERTIES LINKER_LANGUAGE C)
