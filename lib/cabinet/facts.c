@@ -197,9 +197,24 @@ static unsigned step(struct lockbus_cabinet *cab, uint16_t door,
     return effects;
 }
 
+/* A door with a parcel that is found open on the first look after a start or
+ * a board's return, and was shut when last seen: it was opened unbidden while
+ * nobody looked. The latch, which knows nothing of before, cannot tell. */
+static bool opened_unseen(const struct lockbus_cabinet *cab, uint16_t door)
+{
+    const struct lb_slot *slot = &cab->slots[door];
+    const struct lb_gate_door *gate = &cab->gate_doors[door];
+
+    return slot->sensor &&
+           (slot->latch.state == LB_LATCH_AWAY ||
+            slot->latch.state == LB_LATCH_UNKNOWN) &&
+           gate->custody == LB_CUSTODY_OCCUPIED && !gate->leaf_was_open;
+}
+
 static void leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
 {
     struct lb_slot *slot = &cab->slots[door];
+    bool unseen = open && opened_unseen(cab, door);
 
     slot->leaf_known = true;
     slot->leaf_open = open;
@@ -211,6 +226,9 @@ static void leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
      * alarm that the latch makes of it. */
     tell_fact(cab, door, open ? LB_FACT_LEAF_OPENED : LB_FACT_LEAF_SHUT, 0);
     (void)step(cab, door, open ? LB_LATCH_EV_LEAF_OPEN : LB_LATCH_EV_LEAF_SHUT);
+    if (unseen) {
+        alarm(cab, door, LB_ALARM_FORCED, 0);
+    }
 }
 
 static void note_board(struct lockbus_cabinet *cab,

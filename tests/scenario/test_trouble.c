@@ -70,6 +70,21 @@ static void a_leaf_that_opens_unbidden_is_an_alarm(void **state)
     assert_int_equal(alarms_on_record(rig, "forced"), 1);
 }
 
+static void a_leaf_that_opened_while_nobody_looked_is_an_alarm(void **state)
+{
+    struct rig *rig = *state;
+    struct parcel parcel;
+
+    rig_deposit(rig, &parcel, A07, false);
+    rig_crash_only(rig);
+    rig->leaf[A07].open = true;
+    rig_open(rig);
+    rig_run(rig, 500);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_FORCED, A07), 1);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_FORCED, 0xFFFF), 1);
+    assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_OCCUPIED);
+}
+
 static void a_stuck_latch_is_pulsed_thrice_and_gives_its_use_back(void **state)
 {
     struct rig *rig = *state;
@@ -277,6 +292,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
         TEST(a_leaf_that_opens_unbidden_is_an_alarm),
+        TEST(a_leaf_that_opened_while_nobody_looked_is_an_alarm),
         TEST(a_stuck_latch_is_pulsed_thrice_and_gives_its_use_back),
         TEST(a_sensor_stuck_open_locks_nobody_out),
         TEST(a_door_left_open_is_ajar),
