@@ -145,7 +145,7 @@ class Sim:
         """Keeps the silence, sends a whole frame, reads the reply."""
         if self.fd < 0:
             self.open_bus()
-        time.sleep(0.006)
+        time.sleep(max(0.006, 40 / self.baud))
         os.write(self.fd, request)
         return self.read(count, seconds)
 
