@@ -59,9 +59,7 @@ void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text)
                           "the journal failed before this was on record");
         }
     }
-    for (size_t i = 0; i < LB_RECHECKS; i++) {
-        cab->recheck[i].ticket = 0;
-    }
+    lb_recheck_forget(cab);
 }
 
 /* The gate takes a record in; the host hears when custody moved. */
@@ -205,43 +203,6 @@ static struct lb_ticket *new_ticket(struct lockbus_cabinet *cab)
     return NULL;
 }
 
-/* The board did not answer in the last round: it is asked once more before
- * the ask is decided (D8, P3, S3). False: no place, decide now. */
-static bool park(struct lockbus_cabinet *cab, const struct lb_ask *ask,
-                 const uint8_t *seal, size_t seal_len, struct lb_ticket *ticket,
-                 uint16_t door)
-{
-    struct lb_recheck *at = NULL;
-
-    if (door >= cab->door_count || !cab->slots[door].used ||
-        ask->len > sizeof at->bytes || ask->proof_len > sizeof at->proof ||
-        seal_len > sizeof at->seal) {
-        return false;
-    }
-    for (size_t i = 0; i < LB_RECHECKS && at == NULL; i++) {
-        at = cab->recheck[i].ticket == 0 ? &cab->recheck[i] : NULL;
-    }
-    if (at == NULL) {
-        return false;
-    }
-    at->ticket = ticket->id;
-    at->kind = ask->kind;
-    at->until_ms = cab->now_ms + LB_RECHECK_MS;
-    at->door = door;
-    at->len = ask->len;
-    at->proof_len = ask->proof_len;
-    at->seal_len = seal_len;
-    lb_copy(at->bytes, ask->bytes, ask->len);
-    lb_copy(at->proof, ask->proof, ask->proof_len);
-    lb_copy(at->seal, seal, seal_len);
-    ticket->state = LB_TICKET_RECHECK;
-    ticket->door = door;
-
-    const struct lb_cabinet_board *board = &cab->boards[cab->slots[door].board];
-    lb_bus_ask(cab->bus[board->bus], board->index);
-    return true;
-}
-
 enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
                         const uint8_t *seal, size_t seal_len, uint32_t *id,
                         struct lockbus_error *why)
@@ -272,7 +233,7 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
     lb_gate_decide(&cab->gate, ask, &verdict);
     if (verdict.kind == LB_VERDICT_REFUSED) {
         if (!verdict.board_away || ask->kind == LB_ASK_CODE ||
-            !park(cab, ask, seal, seal_len, ticket, door)) {
+            !lb_recheck_park(cab, ask, seal, seal_len, ticket)) {
             refuse(cab, &verdict);
             return lb_reason_rule(why, verdict.rule);
         }
@@ -293,8 +254,8 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
 
 /* The second half of a parked ask, or of a code: decided on a ticket that
  * the host already has, so a refusal is an event. */
-static void decide_again(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
-                         const struct lb_ask *ask, const uint8_t *seal)
+void lb_ask_again(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
+                  const struct lb_ask *ask, const uint8_t *seal)
 {
     struct lb_verdict verdict;
 
@@ -310,32 +271,6 @@ static void decide_again(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
     accept(cab, ticket, &verdict, seal);
 }
 
-static void advance_recheck(struct lockbus_cabinet *cab, struct lb_recheck *at)
-{
-    struct lb_ticket *ticket = lb_ticket_find(cab, at->ticket);
-    const struct lb_cabinet_board *board =
-        &cab->boards[cab->slots[at->door].board];
-
-    if (ticket == NULL) {
-        at->ticket = 0;
-        return;
-    }
-    if (cab->now_ms < at->until_ms &&
-        !lb_bus_present(cab->bus[board->bus], board->index)) {
-        return;
-    }
-    struct lb_ask ask = {
-        .kind = at->kind,
-        .bytes = at->bytes,
-        .len = at->len,
-        .proof = at->proof,
-        .proof_len = at->proof_len,
-    };
-    lb_facts_live(cab, at->door);
-    decide_again(cab, ticket, &ask, at->seal_len != 0 ? at->seal : NULL);
-    *at = (struct lb_recheck){.ticket = 0};
-}
-
 static void advance_code(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
 {
     struct lb_ask ask = {
@@ -347,7 +282,7 @@ static void advance_code(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
     };
 
     lb_facts_live(cab, ticket->door);
-    decide_again(cab, ticket, &ask, NULL);
+    lb_ask_again(cab, ticket, &ask, NULL);
     lb_crypto_wipe(&cab->derive_job, sizeof cab->derive_job);
     cab->derive_busy = false;
 }
@@ -390,12 +325,7 @@ void lb_ask_advance(struct lockbus_cabinet *cab)
     if (cab->journal_failed) {
         return;
     }
-    for (size_t i = 0; i < LB_RECHECKS; i++) {
-        if (cab->recheck[i].ticket != 0 &&
-            lb_journal_has_room(cab->journal, true)) {
-            advance_recheck(cab, &cab->recheck[i]);
-        }
-    }
+    lb_recheck_advance(cab);
     for (size_t i = 0; i < LOCKBUS_TICKETS && !cab->journal_failed; i++) {
         struct lb_ticket *ticket = &cab->ticket[i];
 

@@ -10,8 +10,11 @@
  *   cabinet.c     open and close: storage, recovery, wiring
  *   commission.c  the first blocks of a journal, and amendments
  *   poll.c        one round of everything, and when to come again
+ *   wire.c        from the configuration to doors, boards and buses
  *   ask.c         the one path of an open, and all journal effects
- *   facts.c       what buses report -> latch -> facts -> the gate
+ *   recheck.c     asks that wait for a board's second chance
+ *   reports.c     what buses report -> doors
+ *   facts.c       a door's latch -> facts -> the gate
  *   refusal.c     refusals on record, at a bounded pace
  *   event.c       what the host is told
  *   view.c        copies for the host
@@ -188,6 +191,9 @@ struct lb_ticket *lb_ticket_of_ref(struct lockbus_cabinet *cab, uint32_t ref);
 enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
                         const uint8_t *seal, size_t seal_len, uint32_t *id,
                         struct lockbus_error *why);
+/* Decided on a ticket that the host already has: a refusal is an event. */
+void lb_ask_again(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
+                  const struct lb_ask *ask, const uint8_t *seal);
 /* Appends and applies; false when there is no room or the journal failed. */
 bool lb_write(struct lockbus_cabinet *cab, const struct lb_record *records,
               size_t count);
@@ -201,16 +207,27 @@ void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text);
 /* ---- facts.c ---------------------------------------------------------------
  */
 
-void lb_facts_from_buses(struct lockbus_cabinet *cab);
 /* Facts that waited for room in the journal. */
 void lb_facts_flush(struct lockbus_cabinet *cab);
 void lb_facts_due(struct lockbus_cabinet *cab);
+/* A corroborated or assumed reading of a leaf: to the gate and the latch. */
+void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open);
+/* One step of a door's latch with all that follows from it; its effects. */
+unsigned lb_step(struct lockbus_cabinet *cab, uint16_t door,
+                 enum lb_latch_event what);
+/* The end of what the door's permit was for, as the host sees it. */
+void lb_slot_end(struct lockbus_cabinet *cab, struct lb_slot *slot,
+                 enum lockbus_event_kind kind);
 /* A permit goes to the latch and its pulse to the bus. */
 void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
                 const struct lb_permit *permit);
 /* Tells the gate what the door's sensor and board say right now. */
 void lb_facts_live(struct lockbus_cabinet *cab, uint16_t door);
 uint64_t lb_facts_next_ms(const struct lockbus_cabinet *cab);
+
+/* ---- reports.c ---------------------------------------------------------- */
+
+void lb_facts_from_buses(struct lockbus_cabinet *cab);
 
 /* ---- refusal.c
  * --------------------------------------------------------------- */
@@ -225,6 +242,24 @@ void lb_refusal_flush(struct lockbus_cabinet *cab);
 /* Into an opened store: reads the gate back from the journal. */
 enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
                                     struct lockbus_error *why);
+
+/* ---- wire.c ------------------------------------------------------------- */
+
+/* Doors, boards, lines and buses as the configuration has them. */
+enum lockbus_err lb_cabinet_wire(struct lockbus_cabinet *cab,
+                                 const struct lb_config *config,
+                                 const struct lockbus_options *options,
+                                 struct lockbus_error *why);
+
+/* ---- recheck.c ---------------------------------------------------------- */
+
+/* Keeps an ask whose board is away until the board had its second chance;
+ * false: no place for it, decide now. */
+bool lb_recheck_park(struct lockbus_cabinet *cab, const struct lb_ask *ask,
+                     const uint8_t *seal, size_t seal_len,
+                     struct lb_ticket *ticket);
+void lb_recheck_advance(struct lockbus_cabinet *cab);
+void lb_recheck_forget(struct lockbus_cabinet *cab);
 
 /* ---- shared
  * ------------------------------------------------------------------- */

@@ -2,10 +2,9 @@
  * Copyright the lockbus authors */
 
 /*
- * From what the buses report to what the gate is told.
+ * From what happens at a door to what the gate is told.
  *
- * Sent, accepted by the board and leaf seen open are three facts, and only
- * the last moves custody. A report goes to the door's latch, the latch's
+ * What the buses report (reports.c) goes to the door's latch, the latch's
  * effects become facts, alarms and events, and a fact becomes records by the
  * gate. A fact that finds the journal full waits in order; when too many
  * wait, the journal has failed: what happened would go unrecorded.
@@ -117,8 +116,8 @@ void lb_facts_live(struct lockbus_cabinet *cab, uint16_t door)
 }
 
 /* The end of what a permit was for, seen from the host. */
-static void end_ticket(struct lockbus_cabinet *cab, struct lb_slot *slot,
-                       enum lockbus_event_kind kind)
+void lb_slot_end(struct lockbus_cabinet *cab, struct lb_slot *slot,
+                 enum lockbus_event_kind kind)
 {
     struct lb_ticket *ticket = lb_ticket_find(cab, slot->ticket);
 
@@ -144,18 +143,19 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
         lb_bus_cancel(cab->bus[board->bus], board->index, slot->channel);
     }
     if ((effects & LB_LATCH_FX_OPENED) != 0) {
-        end_ticket(cab, slot, LOCKBUS_EVENT_OPENED);
+        lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED);
     }
     if ((effects & LB_LATCH_FX_NEVER) != 0) {
         /* An assumed leaf is no working sensor: no use comes back. */
         tell_fact(cab, door,
                   slot->sensor ? LB_FACT_NEVER_OPENED : LB_FACT_UNKNOWN, ref);
-        end_ticket(cab, slot,
-                   slot->sensor ? LOCKBUS_EVENT_FAILED : LOCKBUS_EVENT_UNKNOWN);
+        lb_slot_end(cab, slot,
+                    slot->sensor ? LOCKBUS_EVENT_FAILED
+                                 : LOCKBUS_EVENT_UNKNOWN);
     }
     if ((effects & LB_LATCH_FX_UNKNOWN) != 0) {
         tell_fact(cab, door, LB_FACT_UNKNOWN, ref);
-        end_ticket(cab, slot, LOCKBUS_EVENT_UNKNOWN);
+        lb_slot_end(cab, slot, LOCKBUS_EVENT_UNKNOWN);
     }
     if ((effects & LB_LATCH_FX_FORCED) != 0) {
         alarm(cab, door, LB_ALARM_FORCED, 0);
@@ -169,8 +169,8 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
     }
 }
 
-static unsigned step(struct lockbus_cabinet *cab, uint16_t door,
-                     enum lb_latch_event what)
+unsigned lb_step(struct lockbus_cabinet *cab, uint16_t door,
+                 enum lb_latch_event what)
 {
     struct lb_slot *slot = &cab->slots[door];
     enum lb_latch_state before = slot->latch.state;
@@ -182,9 +182,9 @@ static unsigned step(struct lockbus_cabinet *cab, uint16_t door,
     /* The permit ran out over a leaf that stood open already: no fact
      * follows, but the ticket has its end. */
     if (what == LB_LATCH_EV_DEADLINE && slot->ticket != 0) {
-        end_ticket(cab, slot,
-                   slot->leaf_open ? LOCKBUS_EVENT_OPENED
-                                   : LOCKBUS_EVENT_UNKNOWN);
+        lb_slot_end(cab, slot,
+                    slot->leaf_open ? LOCKBUS_EVENT_OPENED
+                                    : LOCKBUS_EVENT_UNKNOWN);
     }
     if (slot->latch.state != before) {
         struct lb_event event = {.kind = LOCKBUS_EVENT_LEAF,
@@ -211,7 +211,7 @@ static bool opened_unseen(const struct lockbus_cabinet *cab, uint16_t door)
            gate->custody == LB_CUSTODY_OCCUPIED && !gate->leaf_was_open;
 }
 
-static void leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
+void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
 {
     struct lb_slot *slot = &cab->slots[door];
     bool unseen = open && opened_unseen(cab, door);
@@ -219,196 +219,16 @@ static void leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
     slot->leaf_known = true;
     slot->leaf_open = open;
     if (slot->latch.state == LB_LATCH_AWAY) {
-        (void)step(cab, door, LB_LATCH_EV_BACK);
+        (void)lb_step(cab, door, LB_LATCH_EV_BACK);
     }
     lb_facts_live(cab, door);
     /* The gate first: RESULT and custody belong to this moment, before any
      * alarm that the latch makes of it. */
     tell_fact(cab, door, open ? LB_FACT_LEAF_OPENED : LB_FACT_LEAF_SHUT, 0);
-    (void)step(cab, door, open ? LB_LATCH_EV_LEAF_OPEN : LB_LATCH_EV_LEAF_SHUT);
+    (void)lb_step(cab, door,
+                  open ? LB_LATCH_EV_LEAF_OPEN : LB_LATCH_EV_LEAF_SHUT);
     if (unseen) {
         alarm(cab, door, LB_ALARM_FORCED, 0);
-    }
-}
-
-static void note_board(struct lockbus_cabinet *cab,
-                       struct lb_cabinet_board *board, uint8_t kind)
-{
-    struct lb_record record = {
-        .type = LB_REC_BOARD,
-        .kind = kind,
-        .door = LB_DOOR_NONE,
-        .ref = board->number,
-        .powered_ms = cab->gate.powered_ms,
-    };
-
-    if (cab->journal_failed || !lb_journal_has_room(cab->journal, false) ||
-        (board->noted && cab->now_ms - board->noted_ms < LB_BOARD_NOTE_MS)) {
-        return;
-    }
-    board->noted = lb_write(cab, &record, 1);
-    board->noted_ms = cab->now_ms;
-}
-
-static void board_event(struct lockbus_cabinet *cab,
-                        const struct lb_cabinet_board *board,
-                        enum lockbus_event_kind kind, const char *text)
-{
-    struct lb_event event = {.kind = kind,
-                             .door = LB_DOOR_NONE,
-                             .board = board->number,
-                             .text = text};
-
-    lb_event_put(cab, &event);
-}
-
-static void board_away(struct lockbus_cabinet *cab,
-                       struct lb_cabinet_board *board,
-                       const struct lb_report *report)
-{
-    bool refused = report->kind == LB_REPORT_REFUSED;
-
-    if (board->here || refused) {
-        board_event(cab, board,
-                    refused ? LOCKBUS_EVENT_BOARD_REFUSED
-                            : LOCKBUS_EVENT_BOARD_AWAY,
-                    report->text);
-        note_board(cab, board, refused ? 2 : 0);
-    }
-    board->here = false;
-    for (size_t i = 0; i < LB_PROFILE_CHANNELS; i++) {
-        uint16_t door = board->door[i];
-
-        if (door == LB_DOOR_NONE) {
-            continue;
-        }
-        cab->slots[door].leaf_known = false;
-        lb_facts_live(cab, door);
-        (void)step(cab, door, LB_LATCH_EV_AWAY);
-    }
-}
-
-static void board_back(struct lockbus_cabinet *cab,
-                       struct lb_cabinet_board *board,
-                       const struct lb_report *report)
-{
-    board->here = true;
-    board_event(cab, board, LOCKBUS_EVENT_BOARD_BACK, report->text);
-    note_board(cab, board, 1);
-    for (size_t i = 0; i < LB_PROFILE_CHANNELS; i++) {
-        uint16_t door = board->door[i];
-
-        if (door != LB_DOOR_NONE && !cab->slots[door].sensor) {
-            leaf(cab, door, false);
-        }
-    }
-}
-
-static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
-                         const struct lb_report *report)
-{
-    struct lb_slot *slot = &cab->slots[door];
-    struct lb_ticket *ticket = lb_ticket_of_ref(cab, report->ref);
-    struct lb_event event = {.kind = LOCKBUS_EVENT_SENT, .door = door};
-
-    if (ticket != NULL) {
-        event.ticket = ticket->id;
-    }
-    if (report->kind == LB_REPORT_DROPPED) {
-        if (slot->latch.permit_ref == report->ref && ticket != NULL &&
-            !ticket->sent) {
-            slot->latch.permit_until_ms = cab->now_ms; /* nothing will come */
-        }
-        return;
-    }
-    if (report->kind == LB_REPORT_PULSE_LOST) {
-        return; /* the leaf, or the deadline, will tell */
-    }
-    if (ticket != NULL && report->kind == LB_REPORT_SENT) {
-        ticket->sent = true;
-    }
-    if (report->kind == LB_REPORT_ACCEPTED) {
-        event.kind = LOCKBUS_EVENT_ACCEPTED;
-    }
-    if (ticket != NULL) {
-        lb_event_put(cab, &event);
-    }
-    if (report->kind != LB_REPORT_ACCEPTED) {
-        return;
-    }
-    if (!slot->sensor) {
-        slot->assume_shut_ms = cab->now_ms + slot->assume_open_s * 1000ULL;
-        leaf(cab, door, true);
-    } else if (slot->leaf_known && slot->leaf_open) {
-        end_ticket(cab, slot, LOCKBUS_EVENT_OPENED); /* it stood open */
-    }
-}
-
-static void one_report(struct lockbus_cabinet *cab, size_t bus,
-                       struct lb_cabinet_board *board,
-                       const struct lb_report *report)
-{
-    uint16_t door = report->channel < LB_PROFILE_CHANNELS
-                        ? board->door[report->channel]
-                        : LB_DOOR_NONE;
-
-    (void)bus;
-    switch (report->kind) {
-    case LB_REPORT_LEAF:
-        if (door != LB_DOOR_NONE && cab->slots[door].sensor) {
-            leaf(cab, door, report->leaf_open);
-        }
-        break;
-    case LB_REPORT_SENT:
-    case LB_REPORT_ACCEPTED:
-    case LB_REPORT_PULSE_LOST:
-    case LB_REPORT_DROPPED:
-        if (door != LB_DOOR_NONE) {
-            pulse_report(cab, door, report);
-        }
-        break;
-    case LB_REPORT_AWAY:
-    case LB_REPORT_REFUSED:
-        board_away(cab, board, report);
-        break;
-    case LB_REPORT_BACK:
-        board_back(cab, board, report);
-        break;
-    case LB_REPORT_NONE:
-    case LB_REPORT_MISSED:
-    case LB_REPORT_SUSPECT:
-    case LB_REPORT_PORT_LOST:
-    case LB_REPORT_PORT_OPEN:
-    case LB_REPORT_ROUND:
-        break;
-    }
-}
-
-void lb_facts_from_buses(struct lockbus_cabinet *cab)
-{
-    struct lb_report report;
-
-    for (size_t b = 0; b < cab->bus_count; b++) {
-        while (lb_bus_next(cab->bus[b], &report)) {
-            if (report.kind == LB_REPORT_PORT_LOST ||
-                report.kind == LB_REPORT_PORT_OPEN) {
-                struct lb_event event = {
-                    .kind = report.kind == LB_REPORT_PORT_LOST
-                                ? LOCKBUS_EVENT_PORT_LOST
-                                : LOCKBUS_EVENT_PORT_OPEN,
-                    .door = LB_DOOR_NONE,
-                    .text = report.text,
-                };
-                lb_event_put(cab, &event);
-                continue;
-            }
-            for (size_t i = 0; i < cab->board_count; i++) {
-                if (cab->boards[i].bus == b &&
-                    cab->boards[i].index == report.board) {
-                    one_report(cab, b, &cab->boards[i], &report);
-                }
-            }
-        }
     }
 }
 
@@ -423,11 +243,11 @@ void lb_facts_due(struct lockbus_cabinet *cab)
         }
         while ((due = lb_latch_due(&slot->latch, cab->now_ms)) !=
                LB_LATCH_EV_COUNT) {
-            (void)step(cab, door, due);
+            (void)lb_step(cab, door, due);
         }
         if (slot->assume_shut_ms != 0 && slot->assume_shut_ms <= cab->now_ms) {
             slot->assume_shut_ms = 0;
-            leaf(cab, door, false);
+            lb_leaf(cab, door, false);
         }
     }
 }
@@ -459,19 +279,19 @@ void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
 
     if (slot->ticket != 0) {
         /* A newer intent took the door: the older open ends here. */
-        end_ticket(cab, slot, LOCKBUS_EVENT_UNKNOWN);
+        lb_slot_end(cab, slot, LOCKBUS_EVENT_UNKNOWN);
         lb_bus_cancel(bus, board->index, slot->channel);
     }
     slot->ticket = ticket->id;
     if (!lb_bus_present(bus, board->index)) {
         /* Lost between the decision and the disk: now or never. */
         tell_fact(cab, permit->door, LB_FACT_UNKNOWN, permit->ref);
-        end_ticket(cab, slot, LOCKBUS_EVENT_EXPIRED);
+        lb_slot_end(cab, slot, LOCKBUS_EVENT_EXPIRED);
         return;
     }
     slot->latch.permit_ref = permit->ref;
     slot->latch.permit_until_ms = until_ms;
-    unsigned effects = step(cab, permit->door, LB_LATCH_EV_PERMIT);
+    unsigned effects = lb_step(cab, permit->door, LB_LATCH_EV_PERMIT);
 
     if ((effects & LB_LATCH_FX_PULSE) == 0 ||
         lb_bus_pulse(bus, board->index, slot->channel, permit,

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * What the buses report: boards that come and go, pulses on their way, leaves
+ * that moved. Sent, accepted by the board and leaf seen open are three facts,
+ * and only the last moves custody.
+ */
+
+#include "cabinet/cabinet.h"
+
+static void note_board(struct lockbus_cabinet *cab,
+                       struct lb_cabinet_board *board, uint8_t kind)
+{
+    struct lb_record record = {
+        .type = LB_REC_BOARD,
+        .kind = kind,
+        .door = LB_DOOR_NONE,
+        .ref = board->number,
+        .powered_ms = cab->gate.powered_ms,
+    };
+
+    if (cab->journal_failed || !lb_journal_has_room(cab->journal, false) ||
+        (board->noted && cab->now_ms - board->noted_ms < LB_BOARD_NOTE_MS)) {
+        return;
+    }
+    board->noted = lb_write(cab, &record, 1);
+    board->noted_ms = cab->now_ms;
+}
+
+static void board_event(struct lockbus_cabinet *cab,
+                        const struct lb_cabinet_board *board,
+                        enum lockbus_event_kind kind, const char *text)
+{
+    struct lb_event event = {.kind = kind,
+                             .door = LB_DOOR_NONE,
+                             .board = board->number,
+                             .text = text};
+
+    lb_event_put(cab, &event);
+}
+
+static void board_away(struct lockbus_cabinet *cab,
+                       struct lb_cabinet_board *board,
+                       const struct lb_report *report)
+{
+    bool refused = report->kind == LB_REPORT_REFUSED;
+
+    if (board->here || refused) {
+        board_event(cab, board,
+                    refused ? LOCKBUS_EVENT_BOARD_REFUSED
+                            : LOCKBUS_EVENT_BOARD_AWAY,
+                    report->text);
+        note_board(cab, board, refused ? 2 : 0);
+    }
+    board->here = false;
+    for (size_t i = 0; i < LB_PROFILE_CHANNELS; i++) {
+        uint16_t door = board->door[i];
+
+        if (door == LB_DOOR_NONE) {
+            continue;
+        }
+        cab->slots[door].leaf_known = false;
+        lb_facts_live(cab, door);
+        (void)lb_step(cab, door, LB_LATCH_EV_AWAY);
+    }
+}
+
+static void board_back(struct lockbus_cabinet *cab,
+                       struct lb_cabinet_board *board,
+                       const struct lb_report *report)
+{
+    board->here = true;
+    board_event(cab, board, LOCKBUS_EVENT_BOARD_BACK, report->text);
+    note_board(cab, board, 1);
+    for (size_t i = 0; i < LB_PROFILE_CHANNELS; i++) {
+        uint16_t door = board->door[i];
+
+        if (door != LB_DOOR_NONE && !cab->slots[door].sensor) {
+            lb_leaf(cab, door, false);
+        }
+    }
+}
+
+static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
+                         const struct lb_report *report)
+{
+    struct lb_slot *slot = &cab->slots[door];
+    struct lb_ticket *ticket = lb_ticket_of_ref(cab, report->ref);
+    struct lb_event event = {.kind = LOCKBUS_EVENT_SENT, .door = door};
+
+    if (ticket != NULL) {
+        event.ticket = ticket->id;
+    }
+    if (report->kind == LB_REPORT_DROPPED) {
+        if (slot->latch.permit_ref == report->ref && ticket != NULL &&
+            !ticket->sent) {
+            slot->latch.permit_until_ms = cab->now_ms; /* nothing will come */
+        }
+        return;
+    }
+    if (report->kind == LB_REPORT_PULSE_LOST) {
+        return; /* the leaf, or the deadline, will tell */
+    }
+    if (ticket != NULL && report->kind == LB_REPORT_SENT) {
+        ticket->sent = true;
+    }
+    if (report->kind == LB_REPORT_ACCEPTED) {
+        event.kind = LOCKBUS_EVENT_ACCEPTED;
+    }
+    if (ticket != NULL) {
+        lb_event_put(cab, &event);
+    }
+    if (report->kind != LB_REPORT_ACCEPTED) {
+        return;
+    }
+    if (!slot->sensor) {
+        slot->assume_shut_ms = cab->now_ms + slot->assume_open_s * 1000ULL;
+        lb_leaf(cab, door, true);
+    } else if (slot->leaf_known && slot->leaf_open) {
+        lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED); /* it stood open */
+    }
+}
+
+static void one_report(struct lockbus_cabinet *cab, size_t bus,
+                       struct lb_cabinet_board *board,
+                       const struct lb_report *report)
+{
+    uint16_t door = report->channel < LB_PROFILE_CHANNELS
+                        ? board->door[report->channel]
+                        : LB_DOOR_NONE;
+
+    (void)bus;
+    switch (report->kind) {
+    case LB_REPORT_LEAF:
+        if (door != LB_DOOR_NONE && cab->slots[door].sensor) {
+            lb_leaf(cab, door, report->leaf_open);
+        }
+        break;
+    case LB_REPORT_SENT:
+    case LB_REPORT_ACCEPTED:
+    case LB_REPORT_PULSE_LOST:
+    case LB_REPORT_DROPPED:
+        if (door != LB_DOOR_NONE) {
+            pulse_report(cab, door, report);
+        }
+        break;
+    case LB_REPORT_AWAY:
+    case LB_REPORT_REFUSED:
+        board_away(cab, board, report);
+        break;
+    case LB_REPORT_BACK:
+        board_back(cab, board, report);
+        break;
+    case LB_REPORT_NONE:
+    case LB_REPORT_MISSED:
+    case LB_REPORT_SUSPECT:
+    case LB_REPORT_PORT_LOST:
+    case LB_REPORT_PORT_OPEN:
+    case LB_REPORT_ROUND:
+        break;
+    }
+}
+
+void lb_facts_from_buses(struct lockbus_cabinet *cab)
+{
+    struct lb_report report;
+
+    for (size_t b = 0; b < cab->bus_count; b++) {
+        while (lb_bus_next(cab->bus[b], &report)) {
+            if (report.kind == LB_REPORT_PORT_LOST ||
+                report.kind == LB_REPORT_PORT_OPEN) {
+                struct lb_event event = {
+                    .kind = report.kind == LB_REPORT_PORT_LOST
+                                ? LOCKBUS_EVENT_PORT_LOST
+                                : LOCKBUS_EVENT_PORT_OPEN,
+                    .door = LB_DOOR_NONE,
+                    .text = report.text,
+                };
+                lb_event_put(cab, &event);
+                continue;
+            }
+            for (size_t i = 0; i < cab->board_count; i++) {
+                if (cab->boards[i].bus == b &&
+                    cab->boards[i].index == report.board) {
+                    one_report(cab, b, &cab->boards[i], &report);
+                }
+            }
+        }
+    }
+}

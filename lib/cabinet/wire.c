@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * From the configuration to doors, boards, lines and buses. Everything was
+ * checked when it was loaded; what can fail here is a line that the host did
+ * not give, or memory.
+ */
+
+#include "cabinet/cabinet.h"
+
+#include <string.h>
+
+static enum lockbus_err wire_line(struct lockbus_cabinet *cab, size_t b,
+                                  const struct lb_config_bus *bus,
+                                  const struct lockbus_options *options,
+                                  struct lockbus_error *why)
+{
+    static const char host[] = "host:";
+    size_t count = options != NULL ? options->line_count : 0;
+
+    if (strncmp(bus->port, host, sizeof host - 1) != 0) {
+        cab->line_ours[b] = true;
+        return lb_line_new(&cab->line[b], bus->port, &bus->serial, why);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct lockbus_host_line *line = &options->lines[i];
+
+        if (line->name != NULL &&
+            strcmp(line->name, bus->port + sizeof host - 1) == 0) {
+            if (line->line.open == NULL || line->line.send == NULL ||
+                line->line.receive == NULL || line->line.fd == NULL ||
+                line->line.close == NULL) {
+                return lb_reason(why, LOCKBUS_ERR_USAGE, "lines",
+                                 "a host line lacks a function");
+            }
+            cab->line[b] = line->line;
+            return LOCKBUS_OK;
+        }
+    }
+    return lb_reason(why, LOCKBUS_ERR_USAGE, "lines",
+                     "the configuration names a host line that was not given");
+}
+
+static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
+                                 const struct lb_config *config,
+                                 const struct lockbus_options *options,
+                                 struct lockbus_error *why)
+{
+    const struct lb_config_bus *bus = &config->bus[b];
+    struct lb_bus_board board[LB_BUS_BOARDS];
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->board_count; i++) {
+        const struct lb_config_board *from = &config->board[i];
+
+        if (from->bus != b || count == LB_BUS_BOARDS) {
+            continue;
+        }
+        cab->boards[i].bus = (uint8_t)b;
+        cab->boards[i].index = (uint8_t)count;
+        board[count++] = (struct lb_bus_board){
+            .address = from->address,
+            .profile = &cab->profiles[from->profile],
+            .pulse_ms = config->pulse_ms,
+            .rest_ms = config->rest_ms,
+            .shut_is = config->shut_is,
+        };
+    }
+    enum lockbus_err err = wire_line(cab, b, bus, options, why);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    struct lb_bus_config wiring = {
+        .line = cab->line[b],
+        .baud = bus->serial.baud,
+        .bits_per_byte = 1U + bus->serial.data_bits +
+                         (bus->serial.parity != 'N') + bus->serial.stop_bits,
+        .at_once = config->at_once,
+        .boards = board,
+        .board_count = count,
+    };
+    err = lb_bus_new(&cab->bus[b], &wiring);
+    return err == LOCKBUS_OK
+               ? err
+               : lb_reason(why, err, bus->name, "the bus cannot be set up");
+}
+
+static void wire_doors(struct lockbus_cabinet *cab,
+                       const struct lb_config *config)
+{
+    for (size_t i = 0; i < config->board_count; i++) {
+        cab->boards[i].number = config->board[i].number;
+        for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+            cab->boards[i].door[c] = LB_DOOR_NONE;
+        }
+    }
+    cab->board_count = config->board_count;
+    for (uint16_t n = 0; n < config->door_count; n++) {
+        const struct lb_config_door *from = &config->door[n];
+        struct lb_slot *slot = &cab->slots[n];
+
+        lb_latch_init(&slot->latch);
+        if (!from->used) {
+            continue;
+        }
+        slot->used = true;
+        slot->sensor = from->sensor;
+        slot->assume_open_s = from->assume_open_s;
+        slot->board = from->board;
+        slot->channel = from->channel;
+        memcpy(slot->label, from->label, sizeof slot->label);
+        memcpy(slot->size, from->size, sizeof slot->size);
+        memcpy(slot->remark, from->remark, sizeof slot->remark);
+        cab->boards[from->board].door[from->channel] = n;
+    }
+}
+
+enum lockbus_err lb_cabinet_wire(struct lockbus_cabinet *cab,
+                                 const struct lb_config *config,
+                                 const struct lockbus_options *options,
+                                 struct lockbus_error *why)
+{
+    memcpy(cab->name, config->name, sizeof cab->name);
+    cab->keypad_digits = config->keypad_digits;
+    memcpy(cab->profiles, config->profile,
+           config->profile_count * sizeof *cab->profiles);
+    wire_doors(cab, config);
+    cab->bus_count = config->bus_count;
+    for (size_t b = 0; b < config->bus_count; b++) {
+        enum lockbus_err err = wire_bus(cab, b, config, options, why);
+
+        if (err != LOCKBUS_OK) {
+            return err;
+        }
+    }
+    return LOCKBUS_OK;
+}
