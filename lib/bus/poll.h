@@ -90,8 +90,8 @@ struct lb_node { /* one board */
     struct lb_channel channel[LB_PROFILE_CHANNELS];
 };
 
-struct lb_job { /* a permit that waits, or goes on */
-    bool used;
+struct lb_job {      /* a permit that waits, or goes on */
+    bool used, last; /* last: no pulse after the one in flight */
     uint8_t board, channel, sent;
     uint32_t number; /* grows; the lower goes first */
     struct lb_permit permit;

@@ -88,7 +88,7 @@ void lb_bus_cancel(struct lb_bus *bus, uint8_t board, uint8_t channel)
         return;
     }
     if (in_flight(bus, job) && bus->txn.state >= LB_TXN_SENDING) {
-        job->permit.pulses = 1; /* this one is out; no further */
+        job->last = true; /* this one is out; no further */
         return;
     }
     job->used = false;
@@ -227,7 +227,8 @@ void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception)
     node->motion_until_us =
         bus->now_us + (uint64_t)node->board.pulse_ms * 1000 + LB_MOTION_US;
     node->ask = true;
-    if (job->permit.pulses == 0 || !node->board.profile->leaf_is_read) {
+    if (job->last || job->permit.pulses == 0 ||
+        !node->board.profile->leaf_is_read) {
         job->used = false;
     }
 }

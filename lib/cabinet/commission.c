@@ -197,17 +197,23 @@ static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
                : lb_reason(why, err, "journal", "the journal cannot be made");
 }
 
-static enum lockbus_err
-commission(struct lockbus_cabinet *cab, const struct lb_config *config,
-           const struct lb_ask *manifest, const struct lb_ask *order,
-           uint8_t escrow[32], struct lockbus_error *why)
+struct papers {
+    struct lb_ask manifest, order;
+    uint8_t *escrow; /* receives the root key */
+};
+
+static enum lockbus_err commission(struct lockbus_cabinet *cab,
+                                   const struct lb_config *config,
+                                   const struct papers *papers,
+                                   struct lockbus_error *why)
 {
+    const struct lb_ask *order = &papers->order;
     struct lb_batch first = {.count = 0};
     struct lb_verdict keys, map;
     enum lockbus_err err = boot(cab, false, &first, why);
 
     if (err == LOCKBUS_OK) {
-        err = decide(cab, manifest, &keys, why);
+        err = decide(cab, &papers->manifest, &keys, why);
     }
     if (err != LOCKBUS_OK) {
         return err;
@@ -219,8 +225,8 @@ commission(struct lockbus_cabinet *cab, const struct lb_config *config,
     if ((err = decide(cab, order, &map, why)) != LOCKBUS_OK) {
         return err;
     }
-    err =
-        new_journal(cab, config, order->bytes + ORDER_CABINET_ID, escrow, why);
+    err = new_journal(cab, config, order->bytes + ORDER_CABINET_ID,
+                      papers->escrow, why);
     if (err == LOCKBUS_OK) {
         err = put(cab, first.rec, first.count, why);
     }
@@ -249,13 +255,17 @@ lockbus_cabinet_commission(const char *config_path, const uint8_t *manifest,
 
     if (err == LOCKBUS_OK) {
         struct lb_map_view map = map_of(config);
-        struct lb_ask keys = {
-            .kind = LB_ASK_MANIFEST, .bytes = manifest, .len = manifest_len};
-        struct lb_ask ask = {.kind = LB_ASK_COMMISSION,
-                             .bytes = order,
-                             .len = order_len,
-                             .map = &map};
-        err = commission(cab, config, &keys, &ask, escrow, why);
+        struct papers papers = {
+            .manifest = {.kind = LB_ASK_MANIFEST,
+                         .bytes = manifest,
+                         .len = manifest_len},
+            .order = {.kind = LB_ASK_COMMISSION,
+                      .bytes = order,
+                      .len = order_len,
+                      .map = &map},
+            .escrow = escrow,
+        };
+        err = commission(cab, config, &papers, why);
     }
     free(config);
     lockbus_cabinet_close(&cab);

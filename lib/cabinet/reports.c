@@ -122,7 +122,7 @@ static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
     }
 }
 
-static void one_report(struct lockbus_cabinet *cab, size_t bus,
+static void one_report(struct lockbus_cabinet *cab,
                        struct lb_cabinet_board *board,
                        const struct lb_report *report)
 {
@@ -130,7 +130,6 @@ static void one_report(struct lockbus_cabinet *cab, size_t bus,
                         ? board->door[report->channel]
                         : LB_DOOR_NONE;
 
-    (void)bus;
     switch (report->kind) {
     case LB_REPORT_LEAF:
         if (door != LB_DOOR_NONE && cab->slots[door].sensor) {
@@ -162,29 +161,67 @@ static void one_report(struct lockbus_cabinet *cab, size_t bus,
     }
 }
 
+static void port_report(struct lockbus_cabinet *cab,
+                        const struct lb_report *report)
+{
+    bool lost = report->kind == LB_REPORT_PORT_LOST;
+    struct lb_event event = {
+        .kind = lost ? LOCKBUS_EVENT_PORT_LOST : LOCKBUS_EVENT_PORT_OPEN,
+        .door = LB_DOOR_NONE,
+        .text = report->text,
+    };
+
+    lb_event_put(cab, &event);
+}
+
+static struct lb_cabinet_board *board_of(struct lockbus_cabinet *cab,
+                                         size_t bus, uint8_t index)
+{
+    for (size_t i = 0; i < cab->board_count; i++) {
+        if (cab->boards[i].bus == bus && cab->boards[i].index == index) {
+            return &cab->boards[i];
+        }
+    }
+    return NULL;
+}
+
+static void port_report(struct lockbus_cabinet *cab,
+                        const struct lb_report *report)
+{
+    bool lost = report->kind == LB_REPORT_PORT_LOST;
+    struct lb_event event = {
+        .kind = lost ? LOCKBUS_EVENT_PORT_LOST : LOCKBUS_EVENT_PORT_OPEN,
+        .door = LB_DOOR_NONE,
+        .text = report->text,
+    };
+
+    lb_event_put(cab, &event);
+}
+
+static struct lb_cabinet_board *board_of(struct lockbus_cabinet *cab,
+                                         size_t bus, uint8_t index)
+{
+    for (size_t i = 0; i < cab->board_count; i++) {
+        if (cab->boards[i].bus == bus && cab->boards[i].index == index) {
+            return &cab->boards[i];
+        }
+    }
+    return NULL;
+}
+
 void lb_facts_from_buses(struct lockbus_cabinet *cab)
 {
     struct lb_report report;
 
     for (size_t b = 0; b < cab->bus_count; b++) {
         while (lb_bus_next(cab->bus[b], &report)) {
+            struct lb_cabinet_board *board = board_of(cab, b, report.board);
+
             if (report.kind == LB_REPORT_PORT_LOST ||
                 report.kind == LB_REPORT_PORT_OPEN) {
-                struct lb_event event = {
-                    .kind = report.kind == LB_REPORT_PORT_LOST
-                                ? LOCKBUS_EVENT_PORT_LOST
-                                : LOCKBUS_EVENT_PORT_OPEN,
-                    .door = LB_DOOR_NONE,
-                    .text = report.text,
-                };
-                lb_event_put(cab, &event);
-                continue;
-            }
-            for (size_t i = 0; i < cab->board_count; i++) {
-                if (cab->boards[i].bus == b &&
-                    cab->boards[i].index == report.board) {
-                    one_report(cab, b, &cab->boards[i], &report);
-                }
+                port_report(cab, &report);
+            } else if (board != NULL) {
+                one_report(cab, board, &report);
             }
         }
     }

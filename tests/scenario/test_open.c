@@ -112,8 +112,11 @@ static void a_replayed_proof_is_refused_by_p5(void **state)
     uint32_t ticket;
 
     rig_deposit(rig, &parcel, A07, false);
-    assert_true(world_proof(&rig->world, rig->cab, A07, parcel.stay,
-                            LOCKBUS_PROOF_RELEASE, &parcel.release, proof));
+    assert_true(world_proof(&rig->world, rig->cab,
+                            (struct world_claim){A07, parcel.stay,
+                                                 LOCKBUS_PROOF_RELEASE,
+                                                 &parcel.release},
+                            proof));
     assert_int_equal(
         lockbus_open_with_proof(rig->cab, proof, sizeof proof, &ticket, &why),
         LOCKBUS_OK);
@@ -144,8 +147,11 @@ static void no_key_but_the_parcels_own_releases(void **state)
     unsigned before = rig_pulses(rig);
 
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        assert_true(world_proof(&rig->world, rig->cab, A07, parcel.stay,
-                                LOCKBUS_PROOF_RELEASE, others[i], proof));
+        assert_true(
+            world_proof(&rig->world, rig->cab,
+                        (struct world_claim){A07, parcel.stay,
+                                             LOCKBUS_PROOF_RELEASE, others[i]},
+                        proof));
         assert_int_equal(lockbus_open_with_proof(rig->cab, proof, sizeof proof,
                                                  &ticket, &why),
                          LOCKBUS_ERR_DENIED);
@@ -166,8 +172,11 @@ static void a_proof_for_one_door_opens_no_other(void **state)
     rig_deposit(rig, &one, A07, false);
     rig_deposit(rig, &other, A07 + 9, false);
     /* the other door's challenge and stay, this parcel's key */
-    assert_true(world_proof(&rig->world, rig->cab, other.door, other.stay,
-                            LOCKBUS_PROOF_RELEASE, &one.release, proof));
+    assert_true(
+        world_proof(&rig->world, rig->cab,
+                    (struct world_claim){other.door, other.stay,
+                                         LOCKBUS_PROOF_RELEASE, &one.release},
+                    proof));
     assert_int_equal(
         lockbus_open_with_proof(rig->cab, proof, sizeof proof, &ticket, &why),
         LOCKBUS_ERR_DENIED);

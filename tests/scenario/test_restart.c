@@ -106,8 +106,11 @@ static void a_pickup_cut_anywhere_spends_its_use_once(void **state)
         unsigned before = rig_pulses(rig);
 
         rig->shut_after_us = 150000;
-        assert_true(world_proof(&rig->world, rig->cab, A07, parcel.stay,
-                                LOCKBUS_PROOF_RELEASE, &parcel.release, proof));
+        assert_true(world_proof(&rig->world, rig->cab,
+                                (struct world_claim){A07, parcel.stay,
+                                                     LOCKBUS_PROOF_RELEASE,
+                                                     &parcel.release},
+                                proof));
         assert_int_equal(lockbus_open_with_proof(rig->cab, proof, sizeof proof,
                                                  &ticket, &why),
                          LOCKBUS_OK);

@@ -150,9 +150,11 @@ static void prove(struct walk *walk, uint16_t door)
     if (parcel->stay == 0) {
         return;
     }
-    assert_true(world_proof(&rig->world, rig->cab, door, parcel->stay, kind,
-                            kind == LOCKBUS_PROOF_RELEASE ? &parcel->release
-                                                          : &rig->world.courier,
+    assert_true(world_proof(&rig->world, rig->cab,
+                            (struct world_claim){door, parcel->stay, kind,
+                                                 kind == LOCKBUS_PROOF_RELEASE
+                                                     ? &parcel->release
+                                                     : &rig->world.courier},
                             proof));
     if (lockbus_open_with_proof(rig->cab, proof, sizeof proof, &ticket, &why) ==
         LOCKBUS_OK) {

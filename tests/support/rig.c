@@ -565,8 +565,11 @@ enum lockbus_err rig_release(struct rig *rig, const struct parcel *parcel,
 {
     uint8_t proof[LOCKBUS_PROOF_LEN];
 
-    assert_true(world_proof(&rig->world, rig->cab, parcel->door, parcel->stay,
-                            LOCKBUS_PROOF_RELEASE, &parcel->release, proof));
+    assert_true(world_proof(&rig->world, rig->cab,
+                            (struct world_claim){parcel->door, parcel->stay,
+                                                 LOCKBUS_PROOF_RELEASE,
+                                                 &parcel->release},
+                            proof));
     return lockbus_open_with_proof(rig->cab, proof, sizeof proof, ticket, why);
 }
 

@@ -297,13 +297,19 @@ static void replay_and_forgery(struct demo *demo)
     char line[120];
 
     title("4. A recipient with an app; somebody listens, and somebody forges");
-    bool made = world_proof(&demo->world, demo->cab, parcel->door, parcel->stay,
-                            LOCKBUS_PROOF_RELEASE, &demo->world.issuer, proof);
+    bool made = world_proof(&demo->world, demo->cab,
+                            (struct world_claim){parcel->door, parcel->stay,
+                                                 LOCKBUS_PROOF_RELEASE,
+                                                 &demo->world.issuer},
+                            proof);
 
     check(demo, made && prove(demo, proof, &end) == LOCKBUS_RULE_P6,
           "a proof signed by the issuer instead of the parcel's key: P6");
-    made = world_proof(&demo->world, demo->cab, parcel->door, parcel->stay,
-                       LOCKBUS_PROOF_RELEASE, &parcel->release, proof);
+    made = world_proof(&demo->world, demo->cab,
+                       (struct world_claim){parcel->door, parcel->stay,
+                                            LOCKBUS_PROOF_RELEASE,
+                                            &parcel->release},
+                       proof);
     (void)snprintf(line, sizeof line, "the recipient's own proof: %s opened",
                    label(demo, parcel->door));
     check(demo, made && prove(demo, proof, &end) == LOCKBUS_RULE_NONE, line);
@@ -351,9 +357,11 @@ static bool attack(struct demo *demo, uint16_t door, unsigned *tries)
         uint64_t stay = view.stay != 0 ? view.stay : 1;
 
         ++*tries;
-        allowed = (world_proof(&demo->world, demo->cab, door, stay,
-                               (enum lockbus_proof_kind)kind,
-                               &demo->world.issuer, proof) &&
+        allowed = (world_proof(&demo->world, demo->cab,
+                               (struct world_claim){
+                                   door, stay, (enum lockbus_proof_kind)kind,
+                                   &demo->world.issuer},
+                               proof) &&
                    lockbus_open_with_proof(demo->cab, proof, sizeof proof,
                                            &ticket, &why) == LOCKBUS_OK) ||
                   allowed;

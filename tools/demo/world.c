@@ -256,17 +256,16 @@ bool world_parcel(struct world *world, struct parcel *parcel, uint16_t door,
 }
 
 bool world_proof(const struct world *world, struct lockbus_cabinet *cab,
-                 uint16_t door, uint64_t stay, enum lockbus_proof_kind kind,
-                 const struct lockbus_signer *signer,
-                 uint8_t out[LOCKBUS_PROOF_LEN])
+                 struct world_claim claim, uint8_t out[LOCKBUS_PROOF_LEN])
 {
     uint8_t challenge[16];
     struct lockbus_error why;
 
-    return lockbus_challenge(cab, door, LOCKBUS_CHALLENGE_PROOF, challenge) ==
-               LOCKBUS_OK &&
-           lockbus_issue_proof(out, kind, door, world->cabinet_id, stay,
-                               challenge, signer, &why) == LOCKBUS_OK;
+    return lockbus_challenge(cab, claim.door, LOCKBUS_CHALLENGE_PROOF,
+                             challenge) == LOCKBUS_OK &&
+           lockbus_issue_proof(out, claim.kind, claim.door, world->cabinet_id,
+                               claim.stay, challenge, claim.signer,
+                               &why) == LOCKBUS_OK;
 }
 
 bool world_order(struct world *world, struct lockbus_cabinet *cab,

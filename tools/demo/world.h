@@ -69,11 +69,17 @@ bool world_amend(struct world *world, struct lockbus_error *why);
 bool world_parcel(struct world *world, struct parcel *parcel, uint16_t door,
                   bool code, struct lockbus_error *why);
 
-/* A proof by `signer` over the cabinet's live challenge. */
+/* What a proof says, and who signs it. */
+struct world_claim {
+    uint16_t door;
+    uint64_t stay;
+    enum lockbus_proof_kind kind;
+    const struct lockbus_signer *signer;
+};
+
+/* A proof over the cabinet's live challenge. */
 bool world_proof(const struct world *world, struct lockbus_cabinet *cab,
-                 uint16_t door, uint64_t stay, enum lockbus_proof_kind kind,
-                 const struct lockbus_signer *signer,
-                 uint8_t out[LOCKBUS_PROOF_LEN]);
+                 struct world_claim claim, uint8_t out[LOCKBUS_PROOF_LEN]);
 
 /* A service order by operations and security. */
 bool world_order(struct world *world, struct lockbus_cabinet *cab,
