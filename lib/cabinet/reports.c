@@ -185,30 +185,6 @@ static struct lb_cabinet_board *board_of(struct lockbus_cabinet *cab,
     return NULL;
 }
 
-static void port_report(struct lockbus_cabinet *cab,
-                        const struct lb_report *report)
-{
-    bool lost = report->kind == LB_REPORT_PORT_LOST;
-    struct lb_event event = {
-        .kind = lost ? LOCKBUS_EVENT_PORT_LOST : LOCKBUS_EVENT_PORT_OPEN,
-        .door = LB_DOOR_NONE,
-        .text = report->text,
-    };
-
-    lb_event_put(cab, &event);
-}
-
-static struct lb_cabinet_board *board_of(struct lockbus_cabinet *cab,
-                                         size_t bus, uint8_t index)
-{
-    for (size_t i = 0; i < cab->board_count; i++) {
-        if (cab->boards[i].bus == bus && cab->boards[i].index == index) {
-            return &cab->boards[i];
-        }
-    }
-    return NULL;
-}
-
 void lb_facts_from_buses(struct lockbus_cabinet *cab)
 {
     struct lb_report report;
