@@ -68,7 +68,7 @@ static void find_latency(struct lb_port_info *info)
     }
     if (read(fd, digits, sizeof digits - 1) > 0 && digits[0] >= '0' &&
         digits[0] <= '9') {
-        info->latency_ms = atoi(digits);
+        info->latency_ms = (int)strtol(digits, NULL, 10);
     }
     (void)close(fd);
 }

@@ -231,7 +231,8 @@ static bool copy(char *to, size_t cap, const char *from)
     return true;
 }
 
-static enum lockbus_err make(struct lockbus_line *line, const struct serial *s)
+static enum lockbus_err serial_new(struct lockbus_line *line,
+                                   const struct serial *s)
 {
     struct serial *made = calloc(1, sizeof *made);
 
@@ -259,7 +260,7 @@ enum lockbus_err lb_line_path(struct lockbus_line *line, const char *rest,
         return lb_why(why, LOCKBUS_ERR_CONFIG, NULL, "port",
                       "path: takes an absolute path of at most 255 characters");
     }
-    return make(line, &s);
+    return serial_new(line, &s);
 }
 
 /* Four hexadecimal digits, no sign, no prefix; -1 for anything else. */
@@ -298,5 +299,5 @@ enum lockbus_err lb_line_usb(struct lockbus_line *line, const char *rest,
                       "usb: takes VVVV:PPPP or VVVV:PPPP:SERIAL, the numbers "
                       "in four hexadecimal digits");
     }
-    return make(line, &s);
+    return serial_new(line, &s);
 }

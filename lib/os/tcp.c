@@ -184,12 +184,12 @@ static bool parse(struct tcp *tcp, const char *rest)
     struct addrinfo *found = NULL;
     const char *colon = strrchr(rest, ':');
     size_t len = colon == NULL ? 0 : (size_t)(colon - rest);
+    long port = colon == NULL ? 0 : strtol(colon + 1, NULL, 10);
     bool bracketed = len >= 2 && rest[0] == '[' && rest[len - 1] == ']';
 
     if (len == 0 || len >= sizeof host || strlen(colon + 1) > 5 ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        atoi(colon + 1) < 1 || atoi(colon + 1) > 65535 ||
-        (!bracketed && memchr(rest, ':', len) != NULL)) {
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) || port < 1 ||
+        port > 65535 || (!bracketed && memchr(rest, ':', len) != NULL)) {
         return false;
     }
     memcpy(tcp->name, rest, strlen(rest) + 1);

@@ -45,7 +45,7 @@ static struct {
     int flags;             /* of serial_struct */
     uint32_t answers_baud; /* instead of the real one; 0: honest */
     bool new_library;      /* sp_open() locks by itself, as 0.1.2 does */
-    char order[64];        /* L: lock taken, S: settings changed */
+    char order[64]; /* L: lock taken, S: settings changed, O or F: flushed */
 } driver;
 
 static void note(char what)
@@ -99,6 +99,9 @@ SHOWN int ioctl(int fd, unsigned long request, ...)
         return knob_set(arg);
     case TCSETS2:
         note('S');
+        break;
+    case TCFLSH:
+        note((uintptr_t)arg == TCOFLUSH ? 'O' : 'F');
         break;
     default:
         break;
@@ -411,23 +414,18 @@ static void other_adapters_are_never_taken_instead(void **state)
     }
 }
 
+/* One character more than the longest that fits. */
+#define LONG_SERIAL                                                            \
+    "usb:0403:6001:"                                                           \
+    "0123456789012345678901234567890123456789012345678901234567890123"
+
 static void names_of_another_form_are_refused(void **state)
 {
     static const char *const ports[] = {
-        "usb:",
-        "usb:403:6001",
-        "usb:0403",
-        "usb:0403:601",
-        "usb:0403:6001:",
-        "usb:0403:60011",
-        "usb:0x03:6001",
-        "usb:+403:6001",
-        "usb:0403-6001",
-        "usb:04 3:6001",
-        "path:ttyLB0",
-        "path:",
-        "usb:0403:6001:"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+        "usb:",           "usb:403:6001",   "usb:0403",      "usb:0403:601",
+        "usb:0403:6001:", "usb:0403:60011", "usb:0x03:6001", "usb:+403:6001",
+        "usb:0403-6001",  "usb:04 3:6001",  "path:ttyLB0",   "path:",
+        LONG_SERIAL};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
@@ -554,6 +552,20 @@ static void port_that_another_holds_is_busy_and_keeps_its_settings(void **state)
     assert_int_equal(f->line.open(f->line.user, &f->why), LOCKBUS_OK);
 }
 
+/* A driver's close() would wait for them, on the thread of the doors. */
+static void closing_drops_what_was_not_sent(void **state)
+{
+    struct fixture *f = *state;
+
+    plug(f, 0, "ttyLB0", "0403", "AAA");
+    assert_int_equal(open_as(f, "usb:0403:6001", plain), LOCKBUS_OK);
+    memset(driver.order, 0, sizeof driver.order);
+    f->line.close(f->line.user);
+    assert_string_equal(driver.order, "LO");
+    f->line.close(f->line.user);
+    assert_string_equal(driver.order, "LO");
+}
+
 /* libserialport 0.1.2 locks in sp_open(): ours is lent to it, then back. */
 static void library_that_locks_by_itself_is_lent_the_lock(void **state)
 {
@@ -665,6 +677,7 @@ int main(void)
         SERIAL_TEST(low_latency_is_asked_for_and_read_back),
         SERIAL_TEST(port_is_locked_before_it_is_changed),
         SERIAL_TEST(port_that_another_holds_is_busy_and_keeps_its_settings),
+        SERIAL_TEST(closing_drops_what_was_not_sent),
         SERIAL_TEST(library_that_locks_by_itself_is_lent_the_lock),
         SERIAL_TEST(descriptor_is_our_own_and_the_only_one),
     };

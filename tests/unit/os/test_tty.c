@@ -356,23 +356,6 @@ static void full_port_takes_part_and_then_nothing(void **state)
     assert_int_equal(n, 100);
 }
 
-static void closing_drops_what_was_not_sent(void **state)
-{
-    struct fixture *f = *state;
-    struct pollfd p = {.fd = f->pty.master, .events = POLLIN};
-    size_t n = 0;
-
-    assert_int_equal(open_line(f), LOCKBUS_OK);
-    int keeper = dup(f->line.fd(f->line.user));
-
-    assert_int_equal(
-        f->line.send(f->line.user, (const uint8_t *)"unsent", 6, &n),
-        LOCKBUS_OK);
-    f->line.close(f->line.user);
-    assert_int_equal(poll(&p, 1, 0), 0);
-    assert_int_equal(close(keeper), 0);
-}
-
 /* ---- What is no port --------------------------------------------------- */
 
 static void only_a_tty_is_taken(void **state)
@@ -438,7 +421,6 @@ int main(void)
         PORT_TEST(hung_up_tty_is_an_error_although_it_reads_as_empty),
         PORT_TEST(empty_read_without_hang_up_is_no_error),
         PORT_TEST(full_port_takes_part_and_then_nothing),
-        PORT_TEST(closing_drops_what_was_not_sent),
         PORT_TEST(only_a_tty_is_taken),
         PORT_TEST(forbidden_port_names_the_system_error),
     };
