@@ -271,6 +271,8 @@ void lb_ask_again(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
     accept(cab, ticket, &verdict, seal);
 }
 
+/* What came of a derivation, or that none could be made, goes to the gate:
+ * only then does it take another code. */
 static void advance_code(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
 {
     struct lb_ask ask = {
@@ -287,17 +289,17 @@ static void advance_code(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
     cab->derive_busy = false;
 }
 
+/* The stay may have ended while the try became durable. */
 static void start_derive(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
 {
-    if (!lb_gate_derive(&cab->gate, ticket->ref, &cab->derive_job.in) ||
-        lb_worker_submit(cab->worker, run_derive, &cab->derive_job) !=
+    if (lb_gate_derive(&cab->gate, ticket->ref, &cab->derive_job.in) &&
+        lb_worker_submit(cab->worker, run_derive, &cab->derive_job) ==
             LOCKBUS_OK) {
-        cab->derive_busy = false;
-        lb_ticket_end(cab, ticket, LOCKBUS_EVENT_REFUSED, LOCKBUS_RULE_C3,
-                      NULL);
+        ticket->state = LB_TICKET_DERIVE;
         return;
     }
-    ticket->state = LB_TICKET_DERIVE;
+    cab->derive_job.unsealed = false;
+    advance_code(cab, ticket);
 }
 
 static void advance_record(struct lockbus_cabinet *cab,

@@ -250,6 +250,30 @@ static void a_code_is_not_derived_before_its_try_is_durable(void **state)
     assert_false(rig->cab->derive_job.unsealed);
 }
 
+static void a_stay_that_ends_during_a_try_leaves_codes_usable(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel one, other;
+    uint32_t code, clear;
+
+    rig_deposit(rig, &one, A07, true);
+    rig_deposit(rig, &other, A07 + 9, true);
+    /* both before the next poll: the try is not durable when the stay ends */
+    assert_int_equal(lockbus_release_with_code(rig->cab, one.code, &code, &why),
+                     LOCKBUS_OK);
+    assert_int_equal(rig_service(rig, A07, LOCKBUS_SERVICE_CLEAR, &clear, &why),
+                     LOCKBUS_OK);
+    struct lockbus_event end = rig_finish(rig, code);
+
+    assert_int_equal(end.kind, LOCKBUS_EVENT_REFUSED);
+    assert_int_equal(end.rule, LOCKBUS_RULE_P4);
+    assert_int_equal(
+        lockbus_release_with_code(rig->cab, other.code, &code, &why),
+        LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, code).kind, LOCKBUS_EVENT_OPENED);
+}
+
 static void many_refusals_cost_one_block_a_second_and_are_counted(void **state)
 {
     struct rig *rig = *state;
@@ -301,6 +325,7 @@ int main(void)
         TEST(a_board_in_another_control_mode_is_refused),
         TEST(after_a_failed_sync_nothing_opens_until_restart),
         TEST(a_code_is_not_derived_before_its_try_is_durable),
+        TEST(a_stay_that_ends_during_a_try_leaves_codes_usable),
         TEST(many_refusals_cost_one_block_a_second_and_are_counted),
     };
 
