@@ -77,6 +77,9 @@ void lb_line_free(struct lockbus_line *line)
         return;
     }
     line->close(line->user);
+    if (line->close == lb_tcp_close) {
+        lb_tcp_end(line->user);
+    }
     free(line->user);
     *line = (struct lockbus_line){0};
 }

@@ -6,7 +6,7 @@
 /*
  * The kinds of line that lb_line_new() knows. Each takes what follows its
  * prefix and fills in the line; `user` is one block that free() takes once
- * the line is closed.
+ * the line is closed (TCP: ended).
  */
 
 #include "os/os.h"
@@ -20,5 +20,9 @@ lb_line_maker lb_line_usb;     /* serial.c, or no_serial.c */
 lb_line_maker lb_line_path;    /* serial.c, or no_serial.c */
 lb_line_maker lb_line_pty;     /* tty.c */
 lb_line_maker lb_line_rtu_tcp; /* tcp.c */
+
+/* A TCP line's close() spares a connection in the making; its end does not. */
+void lb_tcp_close(void *user);
+void lb_tcp_end(void *user);
 
 #endif

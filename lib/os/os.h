@@ -32,11 +32,11 @@ struct lb_serial_settings {
  *   rtu+tcp:HOST:PORT       RTU frames behind a serial server; HOST is an
  *                           address in numbers, since a lookup would block
  * open() gives BUSY when another process or bus holds the port; OFFLINE when
- * it is not there, and while a TCP connection is being made: ask again, and
- * do not close() in between. CONFIG names the field that the port's driver
- * did not take, or both adapters that a usb: name fits.
- * The line is given to *line (its `user` is allocated; lb_line_free).
- * CONFIG: the name has no such form, a setting is out of range; NOMEM.
+ * it is not there, and while a TCP connection is being made: ask again (a
+ * close() in between lets it go on). CONFIG names the field that the port's
+ * driver did not take, or both adapters that a usb: name fits. The line is
+ * given to *line (its `user` is allocated; lb_line_free). CONFIG: the name has
+ * no such form, a setting is out of range; NOMEM.
  */
 LOCKBUS_CHECK enum lockbus_err
 lb_line_new(struct lockbus_line *line, const char *port,

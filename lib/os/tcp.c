@@ -17,7 +17,9 @@
 /*
  * RTU frames behind a serial server. Addresses are numbers: looking up a
  * name blocks, and nothing on this thread may. open() begins to connect and
- * says OFFLINE until that is done, so it is asked again; close() gives up.
+ * says OFFLINE until that is done, so it is asked again. Until then the line
+ * is closed, so close() has nothing to do and lets the attempt go on: a bus
+ * that closes after every failed open() would never get further.
  */
 
 enum {
@@ -34,7 +36,7 @@ struct tcp {
     char name[HOST_MAX + 8]; /* for people */
 };
 
-static void tcp_close(void *user)
+void lb_tcp_end(void *user)
 {
     struct tcp *tcp = user;
 
@@ -45,10 +47,19 @@ static void tcp_close(void *user)
     tcp->connected = false;
 }
 
+void lb_tcp_close(void *user)
+{
+    const struct tcp *tcp = user;
+
+    if (tcp->connected) {
+        lb_tcp_end(user);
+    }
+}
+
 static enum lockbus_err offline(struct tcp *tcp, int number,
                                 struct lockbus_error *why)
 {
-    tcp_close(tcp);
+    lb_tcp_end(tcp);
     (void)lb_why_io(why, number, tcp->name, "cannot connect");
     if (why != NULL) {
         why->err = LOCKBUS_ERR_OFFLINE;
@@ -90,7 +101,7 @@ static enum lockbus_err begin(struct tcp *tcp, struct lockbus_error *why)
         enum lockbus_err err =
             lb_why_io(why, errno, tcp->name, "the socket cannot be set up");
 
-        tcp_close(tcp);
+        lb_tcp_end(tcp);
         return err;
     }
     const struct sockaddr *to = (const struct sockaddr *)&tcp->to;
@@ -113,7 +124,7 @@ static enum lockbus_err tcp_open(void *user, struct lockbus_error *why)
     socklen_t len = sizeof number;
 
     if (tcp->connected) {
-        tcp_close(tcp); /* opened again without close() */
+        lb_tcp_end(tcp); /* opened again without close() */
     }
     if (tcp->fd < 0) {
         return begin(tcp, why);
@@ -233,6 +244,6 @@ enum lockbus_err lb_line_rtu_tcp(struct lockbus_line *line, const char *rest,
     line->send = tcp_send;
     line->receive = tcp_receive;
     line->fd = tcp_fd;
-    line->close = tcp_close;
+    line->close = lb_tcp_close;
     return LOCKBUS_OK;
 }

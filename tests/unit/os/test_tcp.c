@@ -126,6 +126,45 @@ static void bytes_go_both_ways(void **state)
     assert_memory_equal(buf, "pong", 4);
 }
 
+/* A bus closes after every open() that failed; it must get there all the
+ * same, and by one connection. */
+static void closing_in_between_does_not_start_again(void **state)
+{
+    struct fixture *f = *state;
+    enum lockbus_err err = LOCKBUS_ERR_OFFLINE;
+    struct pollfd p = {.fd = f->listener, .events = POLLIN};
+    int looks = 0;
+
+    for (; looks < 100000 && err == LOCKBUS_ERR_OFFLINE; looks++) {
+        err = f->line.open(f->line.user, &f->why);
+        if (err != LOCKBUS_OK) {
+            f->line.close(f->line.user);
+        }
+        (void)sched_yield();
+    }
+    assert_int_equal(err, LOCKBUS_OK);
+    assert_true(looks > 1);
+    f->peer = accept(f->listener, NULL, NULL);
+    assert_true(f->peer >= 0);
+    assert_int_equal(poll(&p, 1, 0), 0);
+    f->line.close(f->line.user);
+    assert_int_equal(f->line.fd(f->line.user), -1);
+}
+
+static void line_freed_while_connecting_leaves_no_descriptor(void **state)
+{
+    struct fixture *f = *state;
+    int before = dup(0);
+
+    assert_int_equal(close(before), 0);
+    assert_int_equal(f->line.open(f->line.user, &f->why), LOCKBUS_ERR_OFFLINE);
+    lb_line_free(&f->line);
+    int after = dup(0);
+
+    assert_int_equal(close(after), 0);
+    assert_int_equal(after, before);
+}
+
 static void socket_never_blocks_nor_waits_to_fill_packets(void **state)
 {
     struct fixture *f = *state;
@@ -266,6 +305,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TCP_TEST(bytes_go_both_ways),
+        TCP_TEST(closing_in_between_does_not_start_again),
+        TCP_TEST(line_freed_while_connecting_leaves_no_descriptor),
         TCP_TEST(socket_never_blocks_nor_waits_to_fill_packets),
         TCP_TEST(peer_that_hangs_up_is_an_error_and_can_be_reached_again),
         TCP_TEST(peer_that_reset_is_an_error_of_send_too),

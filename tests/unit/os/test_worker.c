@@ -97,7 +97,7 @@ static void inline_job_has_run_when_submit_returns(void **state)
 static void slow_job_never_holds_the_caller(void **state)
 {
     struct lb_worker *worker = NULL;
-    struct slow s;
+    static struct slow s; /* outlives a test that fails while it runs */
 
     (void)state;
     slow_open(&s);
@@ -119,8 +119,8 @@ static void slow_job_never_holds_the_caller(void **state)
 static void jobs_end_in_the_order_in_which_they_came(void **state)
 {
     struct lb_worker *worker = NULL;
-    struct slow s;
-    int ran[LB_WORKER_JOBS] = {0};
+    static struct slow s; /* outlives a test that fails while it runs */
+    static int ran[LB_WORKER_JOBS];
 
     (void)state;
     slow_open(&s);
@@ -158,7 +158,7 @@ static void *release_thread(void *arg)
 static void free_waits_for_the_running_job(void **state)
 {
     struct lb_worker *worker = NULL;
-    struct slow s;
+    static struct slow s; /* outlives a test that fails while it runs */
     pthread_t helper;
 
     (void)state;
