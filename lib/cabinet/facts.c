@@ -38,8 +38,9 @@ static bool write_fact(struct lockbus_cabinet *cab,
             .powered_ms = cab->gate.powered_ms,
         };
     } else {
-        count = lb_gate_fact(&cab->gate, at->door, at->fact, at->ref,
-                             at->assumed, record, 4);
+        struct lb_gate_fact what = {at->door, at->fact, at->ref, at->assumed};
+
+        count = lb_gate_fact(&cab->gate, what, record, 4);
     }
     return count == 0 || lb_write(cab, record, count);
 }

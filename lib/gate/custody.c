@@ -273,28 +273,29 @@ static size_t leaf_shut(const struct lb_gate *gate, uint16_t door, bool assumed,
     return count;
 }
 
-size_t lb_gate_fact(const struct lb_gate *gate, uint16_t door,
-                    enum lb_fact fact, uint32_t ref, bool assumed,
+size_t lb_gate_fact(const struct lb_gate *gate, struct lb_gate_fact what,
                     struct lb_record *out, size_t cap)
 {
+    uint16_t door = what.door;
+
     if (!gate->booted || cap < 4 || !lb_gate_has_door(gate, door)) {
         return 0;
     }
     const struct lb_gate_door *d = &gate->doors[door];
 
-    switch (fact) {
+    switch (what.fact) {
     case LB_FACT_LEAF_OPENED:
-        return leaf_opened(gate, door, assumed, out);
+        return leaf_opened(gate, door, what.assumed, out);
     case LB_FACT_LEAF_SHUT:
-        return leaf_shut(gate, door, assumed, out);
+        return leaf_shut(gate, door, what.assumed, out);
     case LB_FACT_NEVER_OPENED:
     case LB_FACT_UNKNOWN:
-        if (!d->intent_live || d->intent_ref != ref) {
+        if (!d->intent_live || d->intent_ref != what.ref) {
             return 0;
         }
         result(gate, out, door,
-               fact == LB_FACT_UNKNOWN ? LB_OUTCOME_UNKNOWN
-                                       : LB_OUTCOME_NEVER_OPENED);
+               what.fact == LB_FACT_UNKNOWN ? LB_OUTCOME_UNKNOWN
+                                            : LB_OUTCOME_NEVER_OPENED);
         return 1;
     case LB_FACT_NONE:
         break;

@@ -281,8 +281,13 @@ uint64_t lb_gate_next_ms(const struct lb_gate *gate);
 /* Records that follow from a fact, at most 4. Facts without consequence (a
  * second shut, a result for an old intent) give 0; so do all before BOOT was
  * applied. An opening resolves its intent by itself. */
-size_t lb_gate_fact(const struct lb_gate *gate, uint16_t door,
-                    enum lb_fact fact, uint32_t ref, bool assumed,
+struct lb_gate_fact {
+    uint16_t door;
+    enum lb_fact fact;
+    uint32_t ref; /* of NEVER_OPENED and UNKNOWN: the intent */
+    bool assumed; /* of a leaf without a sensor */
+};
+size_t lb_gate_fact(const struct lb_gate *gate, struct lb_gate_fact what,
                     struct lb_record *out, size_t cap);
 
 /* ---- Deciding ----------------------------------------------------------- */

@@ -78,9 +78,11 @@ static void result_is_counted_once(void **state)
     struct lb_record out[4];
 
     /* the older intent was superseded: no refund for it */
-    assert_int_equal(
-        lb_gate_fact(&j->gate, D, LB_FACT_NEVER_OPENED, ref - 1, false, out, 4),
-        0);
+    assert_int_equal(lb_gate_fact(&j->gate,
+                                  (struct lb_gate_fact){D, LB_FACT_NEVER_OPENED,
+                                                        ref - 1, false},
+                                  out, 4),
+                     0);
     gate_journal_result(j, D, LB_FACT_NEVER_OPENED);
     assert_int_equal(j->doors[D].release_spent, 1);
     gate_journal_result(j, D, LB_FACT_NEVER_OPENED);
