@@ -44,8 +44,7 @@ static const uint8_t keys_magic[4] = {'L', 'B', 'K', '1'};
 
 bool lb_block_is_zero(const uint8_t *bytes, size_t len)
 {
-    return len == 0 ||
-           (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+    return len == 0 || (bytes[0] == 0 && lb_same(bytes, bytes + 1, len - 1));
 }
 
 static void head_encode(uint8_t out[LB_BLOCK_RECORDS],
@@ -68,7 +67,7 @@ static void head_encode(uint8_t out[LB_BLOCK_RECORDS],
 
 static bool head_decode(struct lb_block_head *head, const uint8_t *in)
 {
-    if (memcmp(in + HEAD_MAGIC, block_magic, sizeof block_magic) != 0 ||
+    if (!lb_same(in + HEAD_MAGIC, block_magic, sizeof block_magic) ||
         lb_get_u16(in + HEAD_FORMAT) != FORMAT ||
         in[LB_BLOCK_COUNT] > LB_BATCH_MAX || in[HEAD_TRUSTED] > 1 ||
         !lb_block_is_zero(in + HEAD_ZERO, LB_BLOCK_RECORDS - HEAD_ZERO)) {
@@ -102,7 +101,7 @@ enum lb_block_state lb_block_inspect(const uint8_t block[LB_BLOCK_LEN],
         return LB_BLOCK_WRONG; /* the writer leaves nothing here, torn or not */
     }
     lb_crypto_hash(digest, block, LB_BLOCK_DIGEST);
-    if (memcmp(digest, block + LB_BLOCK_DIGEST, sizeof digest) != 0 ||
+    if (!lb_same(digest, block + LB_BLOCK_DIGEST, sizeof digest) ||
         !head_decode(head, block)) {
         return LB_BLOCK_WRONG;
     }
@@ -172,7 +171,7 @@ bool lb_keys_decode(struct lb_journal *journal, const uint8_t *bytes,
     const uint8_t *at = bytes + KEYS_FIRST;
 
     if (len < KEYS_FIRST + KEYS_EACH + LB_HASH_LEN ||
-        memcmp(bytes, keys_magic, sizeof keys_magic) != 0 ||
+        !lb_same(bytes, keys_magic, sizeof keys_magic) ||
         lb_get_u16(bytes + KEYS_FORMAT) != FORMAT) {
         return false;
     }
@@ -183,7 +182,7 @@ bool lb_keys_decode(struct lb_journal *journal, const uint8_t *bytes,
         return false;
     }
     lb_crypto_hash(digest, bytes, len - LB_HASH_LEN);
-    if (memcmp(digest, bytes + len - LB_HASH_LEN, sizeof digest) != 0) {
+    if (!lb_same(digest, bytes + len - LB_HASH_LEN, sizeof digest)) {
         return false;
     }
     for (size_t i = 0; i < count; i++, at += KEYS_EACH) {

@@ -184,7 +184,7 @@ static enum lockbus_err link_before(struct lb_journal *journal,
         return err;
     }
     if (!whole || lb_block_inspect(block, &head) != LB_BLOCK_WHOLE ||
-        memcmp(head.before, digest, sizeof digest) != 0) {
+        !lb_same(head.before, digest, sizeof digest)) {
         recovery->damage_before = true;
         say(recovery, "the segment before the last checkpoint is damaged");
     }

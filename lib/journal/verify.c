@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
+#include "base/bytes.h"
 #include "journal/chain.h"
 #include "journal/walk.h"
 
@@ -98,5 +99,5 @@ bool lb_journal_holds(const struct lb_store *store, uint64_t number,
     }
     return lb_block_inspect(block, &head) == LB_BLOCK_WHOLE &&
            head.number == number &&
-           memcmp(block + LB_BLOCK_DIGEST, digest, LB_HASH_LEN) == 0;
+           lb_same(block + LB_BLOCK_DIGEST, digest, LB_HASH_LEN);
 }

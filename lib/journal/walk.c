@@ -78,8 +78,8 @@ static const char *misfit(const struct lb_walk *walk)
 {
     const struct lb_block_head *head = &walk->head;
 
-    if (walk->named && memcmp(head->cabinet_id, walk->cabinet_id,
-                              sizeof head->cabinet_id) != 0) {
+    if (walk->named &&
+        !lb_same(head->cabinet_id, walk->cabinet_id, sizeof head->cabinet_id)) {
         return "the block is another cabinet's";
     }
     if (head->number != walk->number ||
@@ -88,7 +88,7 @@ static const char *misfit(const struct lb_walk *walk)
         return "the block does not belong to this place";
     }
     if (walk->linked &&
-        memcmp(head->before, walk->before, sizeof head->before) != 0) {
+        !lb_same(head->before, walk->before, sizeof head->before)) {
         return "the block does not follow the one before it";
     }
     if (walk->keyed && !lb_block_tag_ok(walk->block, walk->key)) {
