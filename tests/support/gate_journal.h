@@ -67,8 +67,8 @@ void gate_journal_commission(struct gate_journal *journal,
                              const uint8_t cabinet_id[16], uint32_t region,
                              uint16_t doors);
 
-/* Whether two gates have the same folded state, by their checkpoints; the
- * time floor is not compared (blocks raise it too). */
+/* Whether two gates have the same folded state, byte for byte; the time
+ * floor is not compared (blocks raise it too). */
 bool gate_journal_same(const struct lb_gate *a, const struct lb_gate *b);
 
 #endif

@@ -153,10 +153,10 @@ size_t gate_sign_manifest(uint8_t *manifest)
     return body + 144;
 }
 
-static void must(bool ok)
+static void must(struct gate_journal *j, bool ok, const char *why)
 {
-    if (!ok) {
-        abort();
+    if (!ok && j->broken == NULL) {
+        j->broken = why; /* the test's teardown says so */
     }
 }
 
@@ -171,7 +171,7 @@ struct gate_journal *gate_scene(void)
     lb_gate_time(&j->gate, 1790000000, true);
     ask.len = gate_make_manifest(manifest, 1, EPOCH, NOBODY);
     gate_journal_ask(j, &ask, &verdict);
-    must(verdict.kind == LB_VERDICT_DONE && j->broken == NULL);
+    must(j, verdict.kind == LB_VERDICT_DONE, "the scene does not stand");
     return j;
 }
 
@@ -231,9 +231,10 @@ void gate_fill(struct gate_journal *j, uint16_t door)
                            .back = (uint8_t)(OPERATOR + 60 + door),
                            .return_after_s = 3600};
 
-    must(gate_deposit(j, &g) == LOCKBUS_RULE_NONE);
+    must(j, gate_deposit(j, &g) == LOCKBUS_RULE_NONE, "a deposit is refused");
     gate_journal_leaf(j, door, true);
     gate_journal_wait(j, 3);
     gate_journal_leaf(j, door, false);
-    must(j->doors[door].custody == LB_CUSTODY_OCCUPIED && j->broken == NULL);
+    must(j, j->doors[door].custody == LB_CUSTODY_OCCUPIED,
+         "a door is not filled");
 }

@@ -59,7 +59,7 @@ size_t gate_make_manifest(uint8_t out[LB_MANIFEST_MAX], uint32_t number,
 size_t gate_sign_manifest(uint8_t *manifest);
 
 /* The cabinet of all these tests; the challenge that all the proofs above
- * answer. Fails the process when the scene does not stand. */
+ * answer. What goes wrong here is in journal->broken. */
 extern const uint8_t gate_cabinet[16];
 extern const uint8_t gate_question[16];
 struct gate_journal *gate_scene(void);

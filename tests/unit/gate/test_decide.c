@@ -513,6 +513,36 @@ static void a_window_that_ended_counts_before_its_tick(void **state)
     assert_int_equal(v.rule, LOCKBUS_RULE_P4);
 }
 
+static void an_issuer_is_bound_to_its_region(void **state)
+{
+    struct gate_journal *j = *state;
+    struct gate_grant g = {
+        .door = D, .stay = 100, .courier = COURIER, .release = OTHERS};
+
+    for (size_t i = 0; i < j->gate.manifest.key_count; i++) {
+        j->gate.manifest.keys[i].region_last = REGION - 1;
+    }
+    assert_int_equal(gate_deposit(j, &g), LOCKBUS_RULE_D2);
+    for (size_t i = 0; i < j->gate.manifest.key_count; i++) {
+        j->gate.manifest.keys[i].region_last = REGION;
+    }
+    assert_int_equal(gate_deposit(j, &g), OK);
+}
+
+static void trusted_time_that_was_shown_stays_shown(void **state)
+{
+    struct gate_journal *j = *state;
+
+    lb_gate_time(&j->gate, 1790001000, true);
+    gate_journal_tick(j);
+    gate_journal_wait(j, 100);
+    lb_gate_time(&j->gate, 1790000000, false);
+    assert_int_equal(lb_gate_floor(&j->gate), 1790001100);
+    lb_gate_time(&j->gate, UINT64_C(1) << 36, true);
+    assert_int_equal(lb_gate_floor(&j->gate), 1790001100);
+    assert_false(j->gate.time_trusted);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -540,6 +570,8 @@ int main(void)
         T(not_emptied_only_while_emptying),
         T(no_bytes_of_any_kind_are_refused_by_form),
         T(a_window_that_ended_counts_before_its_tick),
+        T(an_issuer_is_bound_to_its_region),
+        T(trusted_time_that_was_shown_stays_shown),
     };
 
     return cmocka_run_group_tests_name("gate decide", tests, NULL, NULL);
