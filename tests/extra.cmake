@@ -45,3 +45,25 @@ if(LOCKBUS_SERIAL)
 endif()
 lb_test(os/test_no_serial.c LINKS lb_os)
 target_sources(os_test_no_serial PRIVATE ${PROJECT_SOURCE_DIR}/lib/os/no_serial.c)
+
+# The Python binding: its generated module against the headers and against
+# what this compiler makes of them; then a cabinet's story, whole.
+add_test(NAME bindings_abi
+         COMMAND /usr/bin/python3
+                 ${PROJECT_SOURCE_DIR}/tests/bindings/test_abi.py
+                 ${CMAKE_C_COMPILER} ${PROJECT_SOURCE_DIR})
+set_tests_properties(bindings_abi PROPERTIES TIMEOUT 60
+                     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+# A library with a sanitizer in it loads only into a program that has that
+# sanitizer too, which Python has not (it would want LD_PRELOAD of libasan and
+# report Python's own leaks): this one is for builds without.
+if(TARGET lockbus AND TARGET lockbus_sim AND NOT LOCKBUS_SANITIZE)
+  add_test(NAME bindings_python
+           COMMAND /usr/bin/python3
+                   ${PROJECT_SOURCE_DIR}/tests/bindings/test_python.py
+                   $<TARGET_FILE:lockbus_sim> ${PROJECT_SOURCE_DIR}/profiles
+                   ${PROJECT_SOURCE_DIR}/bindings/python
+                   $<TARGET_FILE:lockbus>)
+  set_tests_properties(bindings_python PROPERTIES TIMEOUT 120
+                       ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endif()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright the lockbus authors
+"""lockbus drives the lock boards of a parcel-locker cabinet and moves a latch
+only on a signature. This is the C library as Python sees it: names are the C
+names without lockbus_, docs/bindings.md has the few that differ, and what a
+call does is what the header says."""
+from ._abi import (CabinetInfo, ChallengeUse, CodeForm, Commission, Custody,
+                   Door, Entry, EntryKind, Err, Event, EventKind, Grant,
+                   JournalReport, Latch, ManifestInfo, ManifestKey, Order,
+                   Proof, ProofKind, Role, Rule, ServiceAction)
+from ._call import (BusyError, ConfigError, CorruptError, DeniedError,
+                    IoError, LockbusError, NomemError, OfflineError,
+                    ProtocolError, UsageError, text_of)
+from .cabinet import Cabinet, amend, boottime_us, commission, config_check
+from .issue import (KeyFile, Signer, commission_read, grant_read, hash_bytes,
+                    issue_code, issue_commission, issue_grant, issue_manifest,
+                    issue_order, issue_proof, key_load, key_save,
+                    manifest_read, order_read, package_read, package_write,
+                    proof_read)
+from .journal import Journal
+
+__all__ = [
+    "BusyError", "Cabinet", "CabinetInfo", "ChallengeUse", "CodeForm",
+    "Commission", "ConfigError", "CorruptError", "Custody", "DeniedError",
+    "Door", "Entry", "EntryKind", "Err", "Event", "EventKind", "Grant",
+    "IoError", "Journal", "JournalReport", "KeyFile", "Latch", "LockbusError",
+    "ManifestInfo", "ManifestKey", "NomemError", "OfflineError", "Order",
+    "Proof", "ProofKind", "ProtocolError", "Role", "Rule", "ServiceAction",
+    "Signer", "UsageError", "amend", "boottime_us", "commission",
+    "commission_read", "config_check", "custody_name", "err_name",
+    "event_name", "grant_read", "hash_bytes", "issue_code",
+    "issue_commission", "issue_grant", "issue_manifest", "issue_order",
+    "issue_proof", "key_load", "key_save", "latch_name", "manifest_read",
+    "order_read", "package_read", "package_write", "proof_read", "rule_name",
+    "rule_text", "version",
+]
+
+
+def version() -> str:
+    """The version of the library that runs."""
+    return text_of("lockbus_version")
+
+
+def err_name(err: int) -> str:
+    """"OK", "DENIED" ...; "?" for a value that is none."""
+    return text_of("lockbus_err_name", err)
+
+
+def rule_name(rule: int) -> str:
+    """"D3", "P10" ...; "-" for NONE, "?" for a value that is none."""
+    return text_of("lockbus_rule_name", rule)
+
+
+def rule_text(rule: int) -> str:
+    """One sentence that says what the rule demands."""
+    return text_of("lockbus_rule_text", rule)
+
+
+def latch_name(latch: int) -> str:
+    """"SHUT", "OPEN" ..."""
+    return text_of("lockbus_latch_name", latch)
+
+
+def custody_name(custody: int) -> str:
+    """"VACANT", "OCCUPIED" ..."""
+    return text_of("lockbus_custody_name", custody)
+
+
+def event_name(kind: int) -> str:
+    """"OPENED", "REFUSED" ..."""
+    return text_of("lockbus_event_name", kind)
