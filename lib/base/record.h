@@ -116,6 +116,10 @@ enum lb_refusal_body {
     LB_REFUSAL_KEY_ID = 6
 };
 
+/* LEAF: assumed u8, zero[7]; of a shut, the powered ms of the last reading
+ * that said open, u64 (0: watched until the record's own time). */
+enum lb_leaf_body { LB_LEAF_ASSUMED = 0, LB_LEAF_SEEN_OPEN = 8 };
+
 /* GRANT: hash of all 232 bytes, parcel_ref[16], issuer's key_id[8],
  * not_before u64, valid_for_s u32. */
 enum lb_grant_body {

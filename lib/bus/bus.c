@@ -198,6 +198,11 @@ bool lb_bus_present(const struct lb_bus *bus, uint8_t board)
            bus->node[board].link == LB_LINK_PRESENT;
 }
 
+uint64_t lb_bus_read_us(const struct lb_bus *bus, uint8_t board)
+{
+    return board < bus->nodes ? bus->node[board].read_sent_us : 0;
+}
+
 void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out)
 {
     *out = bus->count;

@@ -113,6 +113,10 @@ void lb_bus_ask(struct lb_bus *bus, uint8_t board);
 /* Whether the board answered in the last round. */
 bool lb_bus_present(const struct lb_bus *bus, uint8_t board);
 
+/* When the newest good reading of this board's leaves was asked for; 0: there
+ * is none. Between two of these nobody looked. */
+uint64_t lb_bus_read_us(const struct lb_bus *bus, uint8_t board);
+
 /* Stops polling and switches every output off; true when that is done or
  * cannot be (poll until then). */
 bool lb_bus_stop(struct lb_bus *bus);

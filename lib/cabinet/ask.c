@@ -17,6 +17,8 @@
 
 #include "base/bytes.h"
 
+enum { ORDER_ACTION = 5 }; /* where a service order has it */
+
 static void run_journal(void *job)
 {
     lb_journal_run(job);
@@ -160,6 +162,15 @@ static void accept(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
         lb_journal_has_failed(cab, "the journal had no room for an intent");
         return;
     }
+    for (size_t i = 0; i < verdict->records.count; i++) {
+        const struct lb_record *record = &verdict->records.rec[i];
+
+        /* Blocked or cleared: whatever still runs there stops. */
+        if (record->type == LB_REC_ORDER &&
+            record->kind != LOCKBUS_SERVICE_UNBLOCK) {
+            lb_facts_withdraw(cab, record->door);
+        }
+    }
     ticket->seq = seq;
     ticket->ref = verdict->ref;
     ticket->door = verdict->door;
@@ -203,6 +214,31 @@ static struct lb_ticket *new_ticket(struct lockbus_cabinet *cab)
     return NULL;
 }
 
+/* A door opens for one thing at a time: while a permit runs, or is on its way,
+ * no other open of that door is decided, so that no pulse is on the wire whose
+ * outcome would be taken for another's. */
+static bool door_is_busy(const struct lockbus_cabinet *cab,
+                         const struct lb_ask *ask, uint16_t door)
+{
+    bool opens = ask->kind == LB_ASK_DEPOSIT || ask->kind == LB_ASK_PROOF ||
+                 ask->kind == LB_ASK_CODE ||
+                 (ask->kind == LB_ASK_ORDER && ask->len > ORDER_ACTION &&
+                  ask->bytes[ORDER_ACTION] == LOCKBUS_SERVICE_OPEN);
+
+    if (!opens || door >= cab->door_count) {
+        return false;
+    }
+    for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
+        const struct lb_ticket *ticket = &cab->ticket[i];
+
+        if (ticket->state != LB_TICKET_FREE && ticket->door == door &&
+            (ticket->opens || ticket->state != LB_TICKET_RECORD)) {
+            return true;
+        }
+    }
+    return cab->slots[door].latch.permit_ref != 0;
+}
+
 enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
                         const uint8_t *seal, size_t seal_len, uint32_t *id,
                         struct lockbus_error *why)
@@ -221,14 +257,18 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
         return lb_reason(why, LOCKBUS_ERR_BUSY, "code",
                          "another code is being checked");
     }
+    uint16_t door = lb_gate_peek_door(ask);
+
+    if (door_is_busy(cab, ask, door)) {
+        return lb_reason(why, LOCKBUS_ERR_BUSY, "door",
+                         "an open of this door is in progress");
+    }
     struct lb_ticket *ticket = new_ticket(cab);
 
     if (ticket == NULL) {
         return lb_reason(why, LOCKBUS_ERR_BUSY, "ticket",
                          "too many requests are unfinished");
     }
-    uint16_t door = lb_gate_peek_door(ask);
-
     lb_facts_live(cab, door);
     lb_gate_decide(&cab->gate, ask, &verdict);
     if (verdict.kind == LB_VERDICT_REFUSED) {
@@ -313,8 +353,9 @@ static void advance_record(struct lockbus_cabinet *cab,
         ticket->state = LB_TICKET_PERMITTED;
         lb_release(cab, ticket, &permit);
     } else {
-        /* The disk took longer than the permit lives, or a newer intent
-         * took the door. */
+        /* The disk took longer than the permit lives, or the door was
+         * blocked meanwhile. */
+        lb_facts_unknown(cab, ticket->door, ticket->ref);
         lb_ticket_end(cab, ticket, LOCKBUS_EVENT_EXPIRED, LOCKBUS_RULE_NONE,
                       NULL);
     }

@@ -22,13 +22,18 @@ static enum lockbus_err on_block(void *user, const struct lb_block_head *head)
     return LOCKBUS_OK;
 }
 
+/* Within a segment whose checkpoint is still coming in, live records may meet
+ * a state that lacks what they build on; the checkpoint sets it right. */
 static enum lockbus_err on_record(void *user, const struct lb_block_head *head,
                                   const struct lb_record *record)
 {
     struct lockbus_cabinet *cab = user;
+    bool applied = lb_gate_apply(&cab->gate, record);
 
-    (void)head;
-    return lb_gate_apply(&cab->gate, record) ? LOCKBUS_OK : LOCKBUS_ERR_CORRUPT;
+    if (head->segment == 0 || record->type == LB_REC_CKPT_END) {
+        cab->fold_whole = true;
+    }
+    return applied || !cab->fold_whole ? LOCKBUS_OK : LOCKBUS_ERR_CORRUPT;
 }
 
 static size_t on_snapshot(void *user, uint32_t *cursor, struct lb_record *out,
@@ -251,6 +256,7 @@ static void finish_journal(struct lockbus_cabinet *cab)
     if (cab->worker == NULL || cab->journal == NULL) {
         return;
     }
+    lb_refusal_flush(cab, true);
     lb_worker_free(&cab->worker); /* waits for the write that is under way */
     if (cab->journal_busy) {
         lb_journal_end(cab->journal, &cab->journal_job);

@@ -35,6 +35,7 @@
 #include <lockbus/grant.h>
 
 enum lb_cabinet_limits {
+    LB_BLIND_US = 1000000,     /* a door not read for this long is unwatched */
     LB_RECHECKS = 4,           /* asks waiting for a board's second chance */
     LB_RECHECK_MS = 400,       /* how long one waits */
     LB_REFUSALS = 16,          /* kinds of refusal counted within a second */
@@ -75,9 +76,9 @@ struct lb_recheck {
 };
 
 struct lb_refusal {
-    enum lockbus_rule rule; /* NONE: free */
+    enum lockbus_rule rule; /* NONE: several, see refusal.c */
     struct lb_record record;
-    uint32_t count;
+    uint32_t count; /* 0: free */
 };
 
 /* A fact, or an alarm when `alarm` says so. */
@@ -87,6 +88,7 @@ struct lb_pending_fact {
     enum lb_alarm alarm;
     uint32_t ref;
     bool assumed;
+    uint64_t seen_open_ms; /* LEAF_SHUT: see struct lb_gate_fact */
 };
 
 /* One door as wired. The gate has its custody, this has its latch. */
@@ -100,12 +102,14 @@ struct lb_slot {
     bool leaf_known, leaf_open;
     uint64_t assume_shut_ms; /* without a sensor: when it counts as shut */
     uint32_t ticket;         /* whose permit the latch has */
+    bool blind;              /* nobody looked for a while of that permit */
 };
 
 struct lb_cabinet_board {
     unsigned number;
     uint8_t bus, index; /* on that bus */
     bool here, noted;
+    uint64_t seen_us; /* newest reading as of the poll before this one */
     uint64_t noted_ms;
     uint16_t door[LB_PROFILE_CHANNELS]; /* by channel; LB_DOOR_NONE */
 };
@@ -147,6 +151,7 @@ struct lockbus_cabinet {
     struct lb_store store;
     struct lb_journal *journal;
     struct lb_recovery recovery;
+    bool fold_whole; /* folded from the first block, or a whole checkpoint */
     struct lb_worker *worker;
     struct lb_journal_job journal_job;
     struct lb_derive_job derive_job;
@@ -209,7 +214,15 @@ void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text);
 
 /* Facts that waited for room in the journal. */
 void lb_facts_flush(struct lockbus_cabinet *cab);
+/* At the start of a poll: permits during which nobody looked for LB_BLIND_US
+ * can no longer end as "never opened". At its end: what was seen until now. */
+void lb_facts_watch(struct lockbus_cabinet *cab, uint64_t now_us);
+void lb_facts_seen(struct lockbus_cabinet *cab);
 void lb_facts_due(struct lockbus_cabinet *cab);
+/* No further pulse for this door; what came of its permit is unknown. */
+void lb_facts_withdraw(struct lockbus_cabinet *cab, uint16_t door);
+/* An intent that got no permit, or no pulse. */
+void lb_facts_unknown(struct lockbus_cabinet *cab, uint16_t door, uint32_t ref);
 /* A corroborated or assumed reading of a leaf: to the gate and the latch. */
 void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open);
 /* One step of a door's latch with all that follows from it; its effects. */
@@ -234,7 +247,8 @@ void lb_facts_from_buses(struct lockbus_cabinet *cab);
 
 void lb_refusal_note(struct lockbus_cabinet *cab,
                      const struct lb_verdict *verdict);
-void lb_refusal_flush(struct lockbus_cabinet *cab);
+/* `now`: whatever the pace, at the end. */
+void lb_refusal_flush(struct lockbus_cabinet *cab, bool now);
 
 /* ---- cabinet.c
  * --------------------------------------------------------------- */

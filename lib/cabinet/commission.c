@@ -289,6 +289,12 @@ static enum lockbus_err amend(struct lockbus_cabinet *cab,
     }
     if (err == LOCKBUS_OK) {
         err = decide(cab, order, &verdict, why);
+        if (err == LOCKBUS_ERR_DENIED) {
+            struct lockbus_error unused; /* the rule is what the host hears */
+
+            (void)(put(cab, verdict.records.rec, verdict.records.count,
+                       &unused) == LOCKBUS_OK);
+        }
     }
     return err == LOCKBUS_OK ? write_map(cab, order->map, &verdict, why) : err;
 }

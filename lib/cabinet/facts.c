@@ -38,7 +38,8 @@ static bool write_fact(struct lockbus_cabinet *cab,
             .powered_ms = cab->gate.powered_ms,
         };
     } else {
-        struct lb_gate_fact what = {at->door, at->fact, at->ref, at->assumed};
+        struct lb_gate_fact what = {at->door, at->fact, at->ref, at->assumed,
+                                    at->seen_open_ms};
 
         count = lb_gate_fact(&cab->gate, what, record, 4);
     }
@@ -103,6 +104,53 @@ static void alarm(struct lockbus_cabinet *cab, uint16_t door,
     put_fact(cab, &pending);
 }
 
+/* ---- Who looked, and when ---------------------------------------------------
+ */
+
+static uint64_t powered_at(const struct lockbus_cabinet *cab, uint64_t at_us)
+{
+    uint64_t at_ms = at_us / 1000;
+
+    return at_ms < cab->start_ms ? cab->base_powered_ms
+                                 : cab->base_powered_ms + at_ms - cab->start_ms;
+}
+
+/* Measured before this poll reads anything: a gap is one between readings,
+ * whether the host did not poll, the board did not answer or the line was
+ * lost. */
+void lb_facts_watch(struct lockbus_cabinet *cab, uint64_t now_us)
+{
+    for (uint16_t door = 0; door < cab->door_count; door++) {
+        struct lb_slot *slot = &cab->slots[door];
+
+        if (slot->used && slot->latch.permit_ref != 0 &&
+            now_us - cab->boards[slot->board].seen_us > LB_BLIND_US) {
+            slot->blind = true;
+        }
+    }
+}
+
+void lb_facts_seen(struct lockbus_cabinet *cab)
+{
+    for (size_t i = 0; i < cab->board_count; i++) {
+        struct lb_cabinet_board *board = &cab->boards[i];
+
+        board->seen_us = lb_bus_read_us(cab->bus[board->bus], board->index);
+    }
+}
+
+void lb_facts_withdraw(struct lockbus_cabinet *cab, uint16_t door)
+{
+    struct lb_slot *slot = &cab->slots[door];
+    const struct lb_cabinet_board *board = &cab->boards[slot->board];
+
+    if (slot->used && slot->latch.permit_ref != 0) {
+        lb_bus_cancel(cab->bus[board->bus], board->index, slot->channel);
+        slot->blind = true; /* a pulse may be on the wire */
+        slot->latch.permit_until_ms = cab->now_ms;
+    }
+}
+
 void lb_facts_live(struct lockbus_cabinet *cab, uint16_t door)
 {
     if (door >= cab->door_count || !cab->slots[door].used) {
@@ -146,13 +194,15 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
     if ((effects & LB_LATCH_FX_OPENED) != 0) {
         lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED);
     }
+    /* An assumed leaf is no working sensor, and one that nobody read for a
+     * while may have opened and shut again: no use comes back. */
+    bool watched = slot->sensor && !slot->blind;
+
     if ((effects & LB_LATCH_FX_NEVER) != 0) {
-        /* An assumed leaf is no working sensor: no use comes back. */
-        tell_fact(cab, door,
-                  slot->sensor ? LB_FACT_NEVER_OPENED : LB_FACT_UNKNOWN, ref);
+        tell_fact(cab, door, watched ? LB_FACT_NEVER_OPENED : LB_FACT_UNKNOWN,
+                  ref);
         lb_slot_end(cab, slot,
-                    slot->sensor ? LOCKBUS_EVENT_FAILED
-                                 : LOCKBUS_EVENT_UNKNOWN);
+                    watched ? LOCKBUS_EVENT_FAILED : LOCKBUS_EVENT_UNKNOWN);
     }
     if ((effects & LB_LATCH_FX_UNKNOWN) != 0) {
         tell_fact(cab, door, LB_FACT_UNKNOWN, ref);
@@ -165,7 +215,7 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
         alarm(cab, door, LB_ALARM_AJAR, 0);
     }
     /* Never opened because never pulsed (too late, withdrawn) is no jam. */
-    if ((effects & LB_LATCH_FX_JAMMED) != 0 && slot->sensor && pulsed) {
+    if ((effects & LB_LATCH_FX_JAMMED) != 0 && watched && pulsed) {
         alarm(cab, door, LB_ALARM_JAMMED, ref);
     }
 }
@@ -225,7 +275,15 @@ void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
     lb_facts_live(cab, door);
     /* The gate first: RESULT and custody belong to this moment, before any
      * alarm that the latch makes of it. */
-    tell_fact(cab, door, open ? LB_FACT_LEAF_OPENED : LB_FACT_LEAF_SHUT, 0);
+    struct lb_pending_fact fact = {
+        .door = door,
+        .fact = open ? LB_FACT_LEAF_OPENED : LB_FACT_LEAF_SHUT,
+        .assumed = !slot->sensor,
+        .seen_open_ms = slot->sensor
+                            ? powered_at(cab, cab->boards[slot->board].seen_us)
+                            : 0,
+    };
+    put_fact(cab, &fact);
     (void)lb_step(cab, door,
                   open ? LB_LATCH_EV_LEAF_OPEN : LB_LATCH_EV_LEAF_SHUT);
     if (unseen) {
@@ -269,6 +327,11 @@ uint64_t lb_facts_next_ms(const struct lockbus_cabinet *cab)
     return next;
 }
 
+void lb_facts_unknown(struct lockbus_cabinet *cab, uint16_t door, uint32_t ref)
+{
+    tell_fact(cab, door, LB_FACT_UNKNOWN, ref);
+}
+
 void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
                 const struct lb_permit *permit)
 {
@@ -278,13 +341,12 @@ void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
     uint64_t until_ms =
         permit->deadline_ms - cab->base_powered_ms + cab->start_ms;
 
-    if (slot->ticket != 0) {
-        /* A newer intent took the door: the older open ends here. */
-        lb_slot_end(cab, slot, LOCKBUS_EVENT_UNKNOWN);
-        lb_bus_cancel(bus, board->index, slot->channel);
-    }
+    /* lb_ask() lets no second open of a door begin while one runs. */
     slot->ticket = ticket->id;
-    if (!lb_bus_present(bus, board->index)) {
+    slot->blind = false;
+    if (!lb_bus_present(bus, board->index) ||
+        lb_bus_pulse(bus, board->index, slot->channel, permit,
+                     until_ms * 1000) != LOCKBUS_OK) {
         /* Lost between the decision and the disk: now or never. */
         tell_fact(cab, permit->door, LB_FACT_UNKNOWN, permit->ref);
         lb_slot_end(cab, slot, LOCKBUS_EVENT_EXPIRED);
@@ -292,12 +354,9 @@ void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
     }
     slot->latch.permit_ref = permit->ref;
     slot->latch.permit_until_ms = until_ms;
-    unsigned effects = lb_step(cab, permit->door, LB_LATCH_EV_PERMIT);
-
-    if ((effects & LB_LATCH_FX_PULSE) == 0 ||
-        lb_bus_pulse(bus, board->index, slot->channel, permit,
-                     until_ms * 1000) != LOCKBUS_OK) {
-        slot->latch.permit_until_ms = cab->now_ms;
+    if ((lb_step(cab, permit->door, LB_LATCH_EV_PERMIT) & LB_LATCH_FX_PULSE) ==
+        0) {
+        lb_facts_withdraw(cab, permit->door);
     }
     cab->released = true;
 }

@@ -130,7 +130,7 @@ static uint64_t next_us(const struct lockbus_cabinet *cab)
             next = earliest(next, ms_to_us(cab->recheck[i].until_ms));
         }
     }
-    if (cab->refusal[0].rule != LOCKBUS_RULE_NONE) {
+    if (cab->refusal[0].count != 0) {
         next = earliest(next, ms_to_us(cab->refusals_at_ms + 1000));
     }
     next = earliest(next, ms_to_us(cab->last_block_ms + LB_HEARTBEAT_MS));
@@ -168,20 +168,25 @@ enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
     if (cab == NULL || (cab->polled && now_us < cab->now_us)) {
         return LOCKBUS_ERR_USAGE;
     }
+    lb_facts_watch(cab, now_us);
     take_time(cab, now_us);
     lb_ask_worker_ended(cab);
     lb_facts_flush(cab);
-    tick(cab);
-    file_manifest(cab);
+    if (!cab->gate.booted) {
+        tick(cab); /* BOOT, before anything else is on record */
+    }
     for (size_t b = 0; b < cab->bus_count; b++) {
         lb_bus_poll(cab->bus[b], now_us);
     }
     lb_facts_from_buses(cab);
     lb_facts_due(cab);
+    /* Only now: a window must not end over a permit whose result is due. */
+    tick(cab);
+    file_manifest(cab);
     cab->released = false;
     lb_ask_advance(cab);
     tick(cab);
-    lb_refusal_flush(cab);
+    lb_refusal_flush(cab, false);
     heartbeat(cab);
     lb_ask_commit(cab);
     /* Without a worker the write has already ended: go on at once. */
@@ -194,6 +199,7 @@ enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
         }
         lb_facts_from_buses(cab);
     }
+    lb_facts_seen(cab);
     cab->next_us = next_us(cab);
     watch(cab);
     lb_loop_arm(&cab->loop, cab->next_us - now_us);

@@ -61,18 +61,21 @@ enum lockbus_err lockbus_challenge(struct lockbus_cabinet *cabinet,
 /* A seal that would be refused for its form alone stops the deposit: a
  * parcel behind a door that no code opens helps nobody. Its other rules
  * depend on the stay, which does not exist yet. */
-static enum lockbus_rule seal_form(struct lockbus_cabinet *cab,
-                                   const uint8_t *seal, size_t len)
+static bool seal_form_ok(struct lockbus_cabinet *cab, const uint8_t *seal,
+                         size_t len, uint16_t door)
 {
     struct lb_verdict verdict;
-    struct lb_ask ask = {.kind = LB_ASK_SEAL, .bytes = seal, .len = len};
+    struct lb_ask ask = {
+        .kind = LB_ASK_SEAL, .bytes = seal, .len = len, .door = door};
 
     if (len == 0) {
-        return LOCKBUS_RULE_NONE;
+        return true;
     }
     lb_gate_decide(&cab->gate, &ask, &verdict);
-    return verdict.rule == LOCKBUS_RULE_L1 ? LOCKBUS_RULE_L1
-                                           : LOCKBUS_RULE_NONE;
+    if (verdict.rule == LOCKBUS_RULE_L1) {
+        lb_refusal_note(cab, &verdict);
+    }
+    return verdict.rule != LOCKBUS_RULE_L1;
 }
 
 static enum lockbus_err deposit(struct lockbus_cabinet *cab,
@@ -80,7 +83,7 @@ static enum lockbus_err deposit(struct lockbus_cabinet *cab,
                                 size_t seal_len, uint32_t *ticket,
                                 struct lockbus_error *why)
 {
-    if (seal_form(cab, seal, seal_len) != LOCKBUS_RULE_NONE) {
+    if (!seal_form_ok(cab, seal, seal_len, lb_gate_peek_door(ask))) {
         return lb_reason_rule(why, LOCKBUS_RULE_L1);
     }
     return lb_ask(cab, ask, seal, seal_len, ticket, why);

@@ -14,8 +14,6 @@
 #include "gate/limits.h"
 #include "gate/manifest.h"
 
-static const uint64_t time_end_s = UINT64_C(1) << 36;
-
 static bool boot(struct lb_gate *gate, const struct lb_record *r)
 {
     gate->boot = r->ref;
@@ -171,7 +169,7 @@ static bool time_floor(struct lb_gate *gate, const struct lb_record *r)
 {
     uint64_t floor = lb_get_u64(r->body);
 
-    if (floor >= time_end_s) {
+    if (floor >= LB_TIME_END_S) {
         return false;
     }
     if (floor > gate->floor_s) {

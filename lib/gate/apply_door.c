@@ -169,9 +169,14 @@ static bool leaf(const struct lb_gate *gate, struct lb_gate_door *d,
     if (r->kind != LB_LEAF_SHUT) {
         return false;
     }
-    /* An opening that a restart cut in two is known to have lasted only up
-     * to it: nobody looked in between. */
-    uint64_t until = d->open_cut ? gate->boot_ms : r->powered_ms;
+    /* An opening lasted only as long as somebody looked: up to the last
+     * reading that said open, or up to the restart that cut it in two. */
+    uint64_t seen = lb_get_u64(r->body + LB_LEAF_SEEN_OPEN);
+    uint64_t until = seen != 0 && seen < r->powered_ms ? seen : r->powered_ms;
+
+    if (d->open_cut && gate->boot_ms < until) {
+        until = gate->boot_ms;
+    }
 
     if (d->leaf_was_open && lb_age(until, d->open_at_ms) >= LONG_OPEN_MS) {
         d->long_open = true;

@@ -17,7 +17,8 @@ enum {
     SEAL_MEM = 12,
     SEAL_OPS_MAX = 10,
     SEAL_MEM_MIN = 8,
-    SEAL_MEM_MAX = 262144
+    SEAL_MEM_MAX = 262144,
+    SEAL_WORK_MAX = 524288 /* opslimit x KiB: a second or two of one core */
 };
 
 static const uint64_t hour_ms = 3600000;
@@ -27,12 +28,17 @@ static const uint64_t day_ms = 24 * 3600000;
 
 static bool l1(const uint8_t *seal, size_t len)
 {
-    return len == LB_SEAL_LEN && lb_same(seal, "LBX1", 4) && seal[4] == 1 &&
-           seal[5] == 1 && seal[6] == 0 && seal[7] == 0 &&
-           lb_get_u32(seal + SEAL_OPS) >= 1 &&
-           lb_get_u32(seal + SEAL_OPS) <= SEAL_OPS_MAX &&
-           lb_get_u32(seal + SEAL_MEM) >= SEAL_MEM_MIN &&
-           lb_get_u32(seal + SEAL_MEM) <= SEAL_MEM_MAX;
+    if (len != LB_SEAL_LEN || !lb_same(seal, "LBX1", 4) || seal[4] != 1 ||
+        seal[5] != 1 || seal[6] != 0 || seal[7] != 0) {
+        return false;
+    }
+    uint32_t ops = lb_get_u32(seal + SEAL_OPS);
+    uint32_t mem = lb_get_u32(seal + SEAL_MEM);
+
+    /* The worker that derives also syncs the journal: whoever may hand in a
+     * seal must not be able to keep it from that for long. */
+    return ops >= 1 && ops <= SEAL_OPS_MAX && mem >= SEAL_MEM_MIN &&
+           mem <= SEAL_MEM_MAX && ops * (uint64_t)mem <= SEAL_WORK_MAX;
 }
 
 enum lockbus_rule lb_rules_seal(const struct lb_gate *gate,

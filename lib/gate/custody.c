@@ -240,7 +240,7 @@ static size_t leaf_opened(const struct lb_gate *gate, uint16_t door,
     }
     head(gate, &out[count], LB_REC_LEAF, door);
     out[count].kind = LB_LEAF_OPENED;
-    out[count++].body[0] = assumed;
+    out[count++].body[LB_LEAF_ASSUMED] = assumed;
     if (d->intent_live) {
         /* Too late to be its doing, and too late to be denied. */
         result(gate, &out[count++], door,
@@ -253,9 +253,10 @@ static size_t leaf_opened(const struct lb_gate *gate, uint16_t door,
     return count;
 }
 
-static size_t leaf_shut(const struct lb_gate *gate, uint16_t door, bool assumed,
-                        struct lb_record *out)
+static size_t leaf_shut(const struct lb_gate *gate,
+                        const struct lb_gate_fact *what, struct lb_record *out)
 {
+    uint16_t door = what->door;
     const struct lb_gate_door *d = &gate->doors[door];
     size_t count = 0;
 
@@ -264,7 +265,8 @@ static size_t leaf_shut(const struct lb_gate *gate, uint16_t door, bool assumed,
     }
     head(gate, &out[count], LB_REC_LEAF, door);
     out[count].kind = LB_LEAF_SHUT;
-    out[count++].body[0] = assumed;
+    lb_put_u64(out[count].body + LB_LEAF_SEEN_OPEN, what->seen_open_ms);
+    out[count++].body[LB_LEAF_ASSUMED] = what->assumed;
     if (d->custody == LB_CUSTODY_LOADING) {
         lb_custody_record(gate, &out[count++], door,
                           d->visit ? LB_CUSTODY_VACANT : LB_CUSTODY_OCCUPIED,
@@ -287,7 +289,7 @@ size_t lb_gate_fact(const struct lb_gate *gate, struct lb_gate_fact what,
     case LB_FACT_LEAF_OPENED:
         return leaf_opened(gate, door, what.assumed, out);
     case LB_FACT_LEAF_SHUT:
-        return leaf_shut(gate, door, what.assumed, out);
+        return leaf_shut(gate, &what, out);
     case LB_FACT_NEVER_OPENED:
     case LB_FACT_UNKNOWN:
         if (!d->intent_live || d->intent_ref != what.ref) {

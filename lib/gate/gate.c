@@ -11,8 +11,6 @@
 #include "base/bytes.h"
 #include "gate/limits.h"
 
-static const uint64_t time_end_s = UINT64_C(1) << 36;
-
 void lb_gate_init(struct lb_gate *gate, struct lb_gate_door *doors,
                   uint16_t door_cap)
 {
@@ -40,7 +38,7 @@ void lb_gate_block(struct lb_gate *gate, uint64_t powered_ms, uint64_t unix_s,
     if (powered_ms > gate->powered_ms) {
         gate->powered_ms = powered_ms;
     }
-    if (trusted && unix_s < time_end_s && unix_s > gate->floor_s) {
+    if (trusted && unix_s < LB_TIME_END_S && unix_s > gate->floor_s) {
         gate->floor_s = unix_s;
     }
 }
@@ -55,7 +53,7 @@ void lb_gate_clock(struct lb_gate *gate, uint64_t powered_ms)
 
 void lb_gate_time(struct lb_gate *gate, uint64_t unix_s, bool trusted)
 {
-    if (trusted && unix_s >= time_end_s) {
+    if (trusted && unix_s >= LB_TIME_END_S) {
         return;
     }
     /* What trusted time has shown so far stays shown. */

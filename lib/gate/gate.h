@@ -286,6 +286,9 @@ struct lb_gate_fact {
     enum lb_fact fact;
     uint32_t ref; /* of NEVER_OPENED and UNKNOWN: the intent */
     bool assumed; /* of a leaf without a sensor */
+    /* of LEAF_SHUT: powered time of the last reading that said open; 0: it was
+     * watched until now. An opening lasts no longer than somebody looked. */
+    uint64_t seen_open_ms;
 };
 size_t lb_gate_fact(const struct lb_gate *gate, struct lb_gate_fact what,
                     struct lb_record *out, size_t cap);

@@ -18,6 +18,11 @@ bool lb_now_s(const struct lb_gate *gate, uint64_t *now_s)
         return false;
     }
     *now_s = gate->time_s + lb_age(gate->powered_ms, gate->time_told_ms) / 1000;
+    /* Told just below the end of time, it stays there: the floor must always
+     * be a time that a record can hold. */
+    if (*now_s >= LB_TIME_END_S) {
+        *now_s = LB_TIME_END_S - 1;
+    }
     return true;
 }
 

@@ -10,6 +10,9 @@
 
 #include "gate/gate.h"
 
+/* Unix seconds of this and more are no time (rule M3 and others). */
+#define LB_TIME_END_S (UINT64_C(1) << 36)
+
 enum { LB_TOKEN = 3600000 }; /* parts of a token, see struct lb_bucket */
 
 /* 0 when `then` is still to come: nothing wraps, nothing grows old early. */

@@ -6,6 +6,7 @@
  */
 
 #include "gate/manifest.h"
+#include "gate/limits.h"
 
 #include "base/bytes.h"
 #include "gate/decide.h"
@@ -26,8 +27,6 @@ enum {
 };
 
 enum { STEP_MAX = 65536, WINDOW_MAX_S = 900, CODE_BITS_MIN = 19 };
-
-static const uint64_t time_end_s = UINT64_C(1) << 36;
 
 static size_t body_len(const struct lb_manifest *m)
 {
@@ -122,7 +121,7 @@ const struct lb_manifest_key *lb_manifest_find(const struct lb_manifest *m,
 
 static bool m3(const struct lb_manifest *now, const struct lb_manifest *next)
 {
-    if (next->issued_at >= time_end_s || next->number == 0) {
+    if (next->issued_at >= LB_TIME_END_S || next->number == 0) {
         return false;
     }
     if (now->number == 0) {

@@ -104,20 +104,22 @@ uint64_t lb_journal_durable(const struct lb_journal *journal)
     return journal->durable;
 }
 
-/* Fills the newest block with the checkpoint's next records. */
+/* Fills an empty block with the checkpoint's next records. What one call gives
+ * belongs together, so a block that holds others already has no place for it:
+ * the checkpoint goes on in the next, which begins at once. */
 static void put_checkpoint(struct lb_journal *journal)
 {
     struct lb_record records[LB_BATCH_MAX];
     uint8_t *block =
         journal->used != 0 ? slot(journal, 0) : open_block(journal);
-    size_t room = LB_BATCH_MAX - block[LB_BLOCK_COUNT];
-    size_t count = 0;
 
-    if (room > 0) {
-        count = journal->snapshot.next(journal->snapshot.user,
-                                       &journal->ckpt_cursor, records, room);
+    if (block[LB_BLOCK_COUNT] != 0) {
+        return;
     }
-    if (room > 0 && (count == 0 || count > room)) {
+    size_t count = journal->snapshot.next(
+        journal->snapshot.user, &journal->ckpt_cursor, records, LB_BATCH_MAX);
+
+    if (count == 0 || count > LB_BATCH_MAX) {
         journal->ckpt_running = false; /* a snapshot without an end */
         return;
     }

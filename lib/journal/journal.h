@@ -57,7 +57,8 @@ struct lb_journal_visitor {
 };
 
 /* The state as records, for checkpoints: lb_gate_snapshot() behind a user
- * pointer. The journal lets it ride along in the first blocks of a segment. */
+ * pointer. The journal lets it ride along in the first blocks of a segment;
+ * `cap` is always LB_BATCH_MAX, and what one call gives lands in one block. */
 struct lb_journal_snapshot {
     void *user;
     size_t (*next)(void *user, uint32_t *cursor, struct lb_record *out,

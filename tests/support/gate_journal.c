@@ -180,7 +180,7 @@ static void fact(struct gate_journal *j, uint16_t door, enum lb_fact what,
 {
     struct lb_record out[4];
     size_t count = lb_gate_fact(
-        &j->gate, (struct lb_gate_fact){door, what, ref, false}, out, 4);
+        &j->gate, (struct lb_gate_fact){door, what, ref, false, 0}, out, 4);
 
     if (count != 0) {
         gate_journal_write(j, out, count);

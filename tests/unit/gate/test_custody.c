@@ -80,7 +80,7 @@ static void result_is_counted_once(void **state)
     /* the older intent was superseded: no refund for it */
     assert_int_equal(lb_gate_fact(&j->gate,
                                   (struct lb_gate_fact){D, LB_FACT_NEVER_OPENED,
-                                                        ref - 1, false},
+                                                        ref - 1, false, 0},
                                   out, 4),
                      0);
     gate_journal_result(j, D, LB_FACT_NEVER_OPENED);
