@@ -203,6 +203,14 @@ uint64_t lb_bus_read_us(const struct lb_bus *bus, uint8_t board)
     return board < bus->nodes ? bus->node[board].read_sent_us : 0;
 }
 
+uint64_t lb_bus_open_us(const struct lb_bus *bus, uint8_t board,
+                        uint8_t channel)
+{
+    return board < bus->nodes && channel < LB_PROFILE_CHANNELS
+               ? bus->node[board].channel[channel].open_us
+               : 0;
+}
+
 void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out)
 {
     *out = bus->count;

@@ -117,6 +117,10 @@ bool lb_bus_present(const struct lb_bus *bus, uint8_t board);
  * is none. Between two of these nobody looked. */
 uint64_t lb_bus_read_us(const struct lb_bus *bus, uint8_t board);
 
+/* When the newest reading that said open was asked for; 0: none did. */
+uint64_t lb_bus_open_us(const struct lb_bus *bus, uint8_t board,
+                        uint8_t channel);
+
 /* Stops polling and switches every output off; true when that is done or
  * cannot be (poll until then). */
 bool lb_bus_stop(struct lb_bus *bus);

@@ -39,6 +39,9 @@ void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits)
         struct lb_channel *at = &node->channel[c];
         enum lb_level level = level_of(node, bits, c);
 
+        if (level == LB_LEVEL_OPEN) {
+            at->open_us = bus->txn.sent_us;
+        }
         if (level == at->known) {
             at->candidate = LB_LEVEL_NONE;
         } else if (level == at->candidate) {

@@ -53,6 +53,7 @@ enum lb_echo { LB_ECHO_UNKNOWN = 0, LB_ECHO_NO, LB_ECHO_YES };
 struct lb_channel {
     enum lb_level known;     /* as reported */
     enum lb_level candidate; /* read once, not yet corroborated */
+    uint64_t open_us;        /* when the last reading of open was asked for */
     uint64_t on_until_us;    /* its solenoid may be driven until then */
     uint64_t rest_until_us;
     uint64_t write_quiet_us; /* a lost write's reply may come until then */

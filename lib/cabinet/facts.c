@@ -265,6 +265,7 @@ static bool opened_unseen(const struct lockbus_cabinet *cab, uint16_t door)
 void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
 {
     struct lb_slot *slot = &cab->slots[door];
+    const struct lb_cabinet_board *board = &cab->boards[slot->board];
     bool unseen = open && opened_unseen(cab, door);
 
     slot->leaf_known = true;
@@ -279,9 +280,11 @@ void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
         .door = door,
         .fact = open ? LB_FACT_LEAF_OPENED : LB_FACT_LEAF_SHUT,
         .assumed = !slot->sensor,
-        .seen_open_ms = slot->sensor
-                            ? powered_at(cab, cab->boards[slot->board].seen_us)
-                            : 0,
+        .seen_open_ms =
+            slot->sensor
+                ? powered_at(cab, lb_bus_open_us(cab->bus[board->bus],
+                                                 board->index, slot->channel))
+                : 0,
     };
     put_fact(cab, &fact);
     (void)lb_step(cab, door,

@@ -463,6 +463,12 @@ void rig_run(struct rig *rig, uint64_t ms)
     }
 }
 
+void rig_stall(struct rig *rig, uint64_t ms)
+{
+    rig->now_us += ms * 1000;
+    people(rig);
+}
+
 struct lockbus_event rig_finish(struct rig *rig, uint32_t ticket)
 {
     uint64_t until_us = rig->now_us + FINISH_MS * 1000ULL;

@@ -70,6 +70,9 @@ void rig_close(struct rig *rig);
 
 void rig_run(struct rig *rig, uint64_t ms);
 
+/* Time goes by and people act, but the host does not poll. */
+void rig_stall(struct rig *rig, uint64_t ms);
+
 /* Runs until the ticket has its end; that event. */
 struct lockbus_event rig_finish(struct rig *rig, uint32_t ticket);
 
