@@ -22,7 +22,18 @@ configure_package_config_file(cmake/lockbus-config.cmake.in
   lockbus-config.cmake INSTALL_DESTINATION ${LB_CMAKE_DIR})
 write_basic_package_version_file(lockbus-config-version.cmake
   COMPATIBILITY SameMinorVersion)
+# The way from the .pc file to the prefix, so that a prefix given at install
+# time, or a moved tree, is found.
+file(RELATIVE_PATH LB_PC_PREFIX
+     ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/lockbus.pc.in lockbus.pc @ONLY)
+install(DIRECTORY profiles/ DESTINATION ${CMAKE_INSTALL_DATADIR}/lockbus/profiles
+        FILES_MATCHING PATTERN "*.ini")
+install(FILES README.md CHANGELOG.md LICENSE
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/ examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.c"
+        PATTERN "*.ini")
 install(FILES ${PROJECT_BINARY_DIR}/lockbus-config.cmake
               ${PROJECT_BINARY_DIR}/lockbus-config-version.cmake
         DESTINATION ${LB_CMAKE_DIR})

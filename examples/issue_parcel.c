@@ -6,6 +6,8 @@
  * the package that goes to the courier.
  *
  *   issue_parcel ISSUER.key COURIER.pub CABINET_ID_HEX DOOR STAY OUT.pkg
+ *
+ * STAY is the manifest's epoch x 2^32 plus a number that grows for that door.
  */
 
 #include <lockbus/lockbus.h>
@@ -48,6 +50,8 @@ int main(int argc, char **argv)
     size_t len = 0;
 
     if (argc != 7 || !read_id(grant.cabinet_id, argv[3])) {
+        fprintf(stderr, "usage: issue_parcel ISSUER.key COURIER.pub "
+                        "CABINET_ID_HEX DOOR STAY OUT.pkg\n");
         return 2;
     }
     grant.door = (uint16_t)strtoul(argv[4], NULL, 10);
@@ -57,6 +61,10 @@ int main(int argc, char **argv)
     if (lockbus_key_load(argv[1], &issuer, &why) != LOCKBUS_OK ||
         lockbus_key_load(argv[2], &courier, &why) != LOCKBUS_OK) {
         return fail(&why);
+    }
+    if (!issuer.secret || strcmp(issuer.role, "issuer") != 0) {
+        fprintf(stderr, "%s is no issuer's secret key\n", argv[1]);
+        return 1;
     }
     if (lockbus_signer_generate(&release) != LOCKBUS_OK) {
         return 1;

@@ -67,3 +67,11 @@ if(TARGET lockbus AND TARGET lockbus_sim AND NOT LOCKBUS_SANITIZE)
   set_tests_properties(bindings_python PROPERTIES TIMEOUT 120
                        ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
+
+# The README's walk-through, from keys to the journal's answer.
+if(TARGET lockbus_tool AND TARGET lockbus_sim)
+  add_test(NAME cli_bench COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/bench.sh
+           $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
+           ${PROJECT_SOURCE_DIR}/profiles)
+  set_tests_properties(cli_bench PROPERTIES TIMEOUT 120)
+endif()

@@ -160,9 +160,19 @@ lockbus_challenge(struct lockbus_cabinet *cabinet, uint16_t door,
 /*
  * Each of these decides by the rules of docs/GRANTS.md. Nothing is read from
  * the arguments after the call returns. On OK *ticket is set and events
- * follow; on DENIED `why->rule` says which rule refused and nothing was
- * spent. BUSY: too many tickets are unfinished or the journal is catching up.
- * IO: the journal has failed; nothing opens until restart.
+ * follow, of which exactly one ends it (OPENED to DONE); any ticket may end
+ * as REFUSED: a board that did not answer in its last round is asked once
+ * more before the decision, and a code is tried before it is known. On DENIED
+ * `why->rule` says which rule refused and nothing was spent.
+ *
+ * BUSY: too many tickets are unfinished, an open of the same door is in
+ * progress, another code is being checked, or the journal is catching up (so
+ * it is until the first poll). IO: the journal has failed; nothing opens until
+ * restart. USAGE: an argument is NULL. `why` must not be NULL; it is written
+ * on every failure.
+ *
+ * In the first moments after open, before each board has answered once, asks
+ * are refused by D8, P3 or S3: wait for BOARD_BACK events.
  */
 
 /* A deposit with the courier's own proof (kind 3). `package` is a
@@ -184,8 +194,8 @@ lockbus_open_with_proof(struct lockbus_cabinet *cabinet, const uint8_t *proof,
                         size_t proof_len, uint32_t *ticket,
                         struct lockbus_error *why);
 
-/* A code as typed, up to 80 characters. Its refusal comes as an event too:
- * the try is made durable, and the code derived, before it is known. */
+/* A code as typed, up to 80 characters. The try is made durable, and the code
+ * derived, before it is known whether it is right. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_release_with_code(struct lockbus_cabinet *cabinet, const char *code,
                           uint32_t *ticket, struct lockbus_error *why);

@@ -31,6 +31,20 @@ enum lockbus_latch {
     LOCKBUS_LATCH_AWAY = 8    /* its board does not answer */
 };
 
+/*
+ * Whose parcel is behind the door. It moves only on what is on record, and
+ * wherever that leaves a doubt the parcel counts as still inside.
+ *
+ * VACANT    nothing is in it; a deposit may begin.
+ * LOADING   a deposit was allowed. Leaf seen open, then shut: OCCUPIED. Never
+ *           seen open when reopen_window_s ends: VACANT again.
+ * OCCUPIED  a parcel is in it. A release, return or cancel whose open is seen
+ *           makes it EMPTYING.
+ * EMPTYING  somebody is taking it out. VACANT when reopen_window_s has gone
+ *           since the leaf was shut, if one opening lasted 2 s or more;
+ * OCCUPIED again if all were shorter: nobody takes a parcel out in that time,
+ *           so it is taken to be still inside.
+ */
 enum lockbus_custody {
     LOCKBUS_CUSTODY_VACANT = 1,
     LOCKBUS_CUSTODY_LOADING = 2,
@@ -62,7 +76,8 @@ enum lockbus_event_kind {
     /* what came of a ticket */
     LOCKBUS_EVENT_SENT = 1,     /* the pulse is on the wire */
     LOCKBUS_EVENT_ACCEPTED = 2, /* the board confirmed it */
-    LOCKBUS_EVENT_OPENED = 3,   /* the leaf was seen open: the end */
+    LOCKBUS_EVENT_OPENED = 3,   /* the leaf was seen open, or stood open
+                                 * already when the pulse came: the end */
     LOCKBUS_EVENT_FAILED = 4,   /* never opened: the end */
     LOCKBUS_EVENT_UNKNOWN = 5,  /* what came of it cannot be known: the end */
     LOCKBUS_EVENT_EXPIRED = 6,  /* no pulse was sent in time: the end */
@@ -94,9 +109,9 @@ struct lockbus_event {
     uint16_t door;   /* 0xFFFF: of none */
     char label[16];
     enum lockbus_rule rule;
-    enum lockbus_latch latch;
-    enum lockbus_custody custody;
-    unsigned board; /* as the configuration numbers boards */
+    enum lockbus_latch latch;     /* of the door, in every event that has one */
+    enum lockbus_custody custody; /* the same */
+    unsigned board;               /* as the configuration numbers boards */
     uint32_t count;
     bool assumed;
     char text[96]; /* one sentence for a person or a log */

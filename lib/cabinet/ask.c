@@ -24,23 +24,6 @@ static void run_journal(void *job)
     lb_journal_run(job);
 }
 
-static void run_derive(void *job)
-{
-    struct lb_derive_job *derive = job;
-    uint8_t key[LB_KEY_LEN];
-
-    derive->unsealed = false;
-    for (size_t i = 0; i < derive->in.seals && !derive->unsealed; i++) {
-        if (!lb_crypto_unseal(derive->seed, derive->in.seal[i], derive->in.ad,
-                              derive->in.password, derive->in.password_len)) {
-            continue;
-        }
-        lb_crypto_public(key, derive->seed);
-        derive->unsealed =
-            lb_crypto_same(key, derive->in.release_pk, sizeof key);
-    }
-}
-
 void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text)
 {
     if (cab->journal_failed) {
@@ -81,6 +64,7 @@ static void apply(struct lockbus_cabinet *cab, const struct lb_record *record)
             .kind = LOCKBUS_EVENT_CUSTODY,
             .door = record->door,
             .custody = cab->gate_doors[record->door].custody,
+            .text = lb_custody_reason(record),
         };
         lb_event_put(cab, &event);
     }
@@ -311,37 +295,6 @@ void lb_ask_again(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
     accept(cab, ticket, &verdict, seal);
 }
 
-/* What came of a derivation, or that none could be made, goes to the gate:
- * only then does it take another code. */
-static void advance_code(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
-{
-    struct lb_ask ask = {
-        .kind = LB_ASK_CODE_KEY,
-        .door = ticket->door,
-        .derive_ref = ticket->ref,
-        .unsealed = cab->derive_job.unsealed,
-        .seed = cab->derive_job.seed,
-    };
-
-    lb_facts_live(cab, ticket->door);
-    lb_ask_again(cab, ticket, &ask, NULL);
-    lb_crypto_wipe(&cab->derive_job, sizeof cab->derive_job);
-    cab->derive_busy = false;
-}
-
-/* The stay may have ended while the try became durable. */
-static void start_derive(struct lockbus_cabinet *cab, struct lb_ticket *ticket)
-{
-    if (lb_gate_derive(&cab->gate, ticket->ref, &cab->derive_job.in) &&
-        lb_worker_submit(cab->worker, run_derive, &cab->derive_job) ==
-            LOCKBUS_OK) {
-        ticket->state = LB_TICKET_DERIVE;
-        return;
-    }
-    cab->derive_job.unsealed = false;
-    advance_code(cab, ticket);
-}
-
 static void advance_record(struct lockbus_cabinet *cab,
                            struct lb_ticket *ticket)
 {
@@ -375,11 +328,11 @@ void lb_ask_advance(struct lockbus_cabinet *cab)
         if (ticket->state == LB_TICKET_RECORD && ticket->seq < durable) {
             advance_record(cab, ticket);
         } else if (ticket->state == LB_TICKET_TRY && ticket->seq < durable) {
-            start_derive(cab, ticket);
+            lb_code_start(cab, ticket);
         } else if (ticket->state == LB_TICKET_DERIVE && cab->derive_ended &&
                    lb_journal_has_room(cab->journal, true)) {
             cab->derive_ended = false;
-            advance_code(cab, ticket);
+            lb_code_end(cab, ticket);
         }
     }
 }

@@ -12,6 +12,7 @@
  *   poll.c        one round of everything, and when to come again
  *   wire.c        from the configuration to doors, boards and buses
  *   ask.c         the one path of an open, and all journal effects
+ *   code.c        a code's derivation on the worker
  *   recheck.c     asks that wait for a board's second chance
  *   reports.c     what buses report -> doors
  *   facts.c       a door's latch -> facts -> the gate
@@ -181,6 +182,8 @@ struct lockbus_cabinet {
 
 /* ---- event.c ------------------------------------------------------------- */
 
+/* Why a CUSTODY record moved it, a sentence; NULL: nothing to add. */
+const char *lb_custody_reason(const struct lb_record *record);
 void lb_event_put(struct lockbus_cabinet *cab, const struct lb_event *event);
 /* The end of a ticket: the event, and the ticket is free. */
 void lb_ticket_end(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
@@ -264,6 +267,12 @@ enum lockbus_err lb_cabinet_wire(struct lockbus_cabinet *cab,
                                  const struct lb_config *config,
                                  const struct lockbus_options *options,
                                  struct lockbus_error *why);
+
+/* ---- code.c ------------------------------------------------------------- */
+
+/* Starts the derivation; when none can be made, the gate is told so. */
+void lb_code_start(struct lockbus_cabinet *cab, struct lb_ticket *ticket);
+void lb_code_end(struct lockbus_cabinet *cab, struct lb_ticket *ticket);
 
 /* ---- recheck.c ---------------------------------------------------------- */
 

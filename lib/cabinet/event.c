@@ -106,13 +106,13 @@ static const struct event_name event_names[] = {
     {LOCKBUS_EVENT_EXPIRED, "EXPIRED", "no pulse was sent in time"},
     {LOCKBUS_EVENT_REFUSED, "REFUSED", "refused"},
     {LOCKBUS_EVENT_DONE, "DONE", "on record"},
-    {LOCKBUS_EVENT_LEAF, "LEAF", "the latch changed"},
-    {LOCKBUS_EVENT_CUSTODY, "CUSTODY", "the custody changed"},
+    {LOCKBUS_EVENT_LEAF, "LEAF", "the leaf or its latch changed"},
+    {LOCKBUS_EVENT_CUSTODY, "CUSTODY", "another custody is on record"},
     {LOCKBUS_EVENT_FORCED, "FORCED", "the door opened without being told to"},
     {LOCKBUS_EVENT_AJAR, "AJAR", "the door stands open too long"},
     {LOCKBUS_EVENT_JAMMED, "JAMMED", "pulsed, but the door did not open"},
     {LOCKBUS_EVENT_BOARD_AWAY, "BOARD_AWAY", "the board does not answer"},
-    {LOCKBUS_EVENT_BOARD_BACK, "BOARD_BACK", "the board answers, all outputs are off"},
+    {LOCKBUS_EVENT_BOARD_BACK, "BOARD_BACK", "the board answers and was checked; all its outputs are off"},
     {LOCKBUS_EVENT_BOARD_REFUSED, "BOARD_REFUSED", "the board is not what its profile says"},
     {LOCKBUS_EVENT_PORT_LOST, "PORT_LOST", "the port is gone, it is tried again"},
     {LOCKBUS_EVENT_PORT_OPEN, "PORT_OPEN", "the port is open"},
@@ -138,6 +138,31 @@ const char *lockbus_event_name(enum lockbus_event_kind kind)
     return found != NULL ? found->name : "?";
 }
 
+/* Why custody moved, for the host; NULL: nothing to add. */
+const char *lb_custody_reason(const struct lb_record *record)
+{
+    static const char *const texts[] = {
+        [LB_CAUSE_DEPOSIT] = "a deposit was allowed",
+        [LB_CAUSE_OPENED] = "it was opened to be emptied",
+        [LB_CAUSE_SHUT] = "it was shut after the deposit",
+        [LB_CAUSE_WINDOW] = "the reopen window is over",
+        [LB_CAUSE_RESTART] = "a restart cut the deposit short",
+        [LB_CAUSE_NOT_EMPTIED] = "the host says that it was not emptied",
+        [LB_CAUSE_CLEAR] = "two persons cleared it",
+    };
+    uint8_t cause = record->body[1];
+
+    if (record->type != LB_REC_CUSTODY ||
+        cause >= sizeof texts / sizeof texts[0]) {
+        return NULL;
+    }
+    if (cause == LB_CAUSE_WINDOW && record->kind == LB_CUSTODY_OCCUPIED &&
+        record->body[0] == LB_CUSTODY_EMPTYING) {
+        return "open for less than 2 s: the parcel is taken to be inside";
+    }
+    return texts[cause];
+}
+
 static void tell(const struct lockbus_cabinet *cab, const struct lb_event *from,
                  struct lockbus_event *to)
 {
@@ -149,12 +174,21 @@ static void tell(const struct lockbus_cabinet *cab, const struct lb_event *from,
     to->at_us = from->at_us;
     to->ticket = from->ticket;
     to->door = from->door;
-    if (from->door < cab->door_count) {
-        memcpy(to->label, cab->slots[from->door].label, sizeof to->label);
-    }
     to->rule = from->rule;
     to->latch = (enum lockbus_latch)from->latch;
     to->custody = (enum lockbus_custody)from->custody;
+    if (from->door < cab->door_count) {
+        const struct lb_slot *slot = &cab->slots[from->door];
+
+        memcpy(to->label, slot->label, sizeof to->label);
+        if (from->latch == LB_LATCH_HOLE) {
+            to->latch = (enum lockbus_latch)slot->latch.state;
+        }
+        if (from->custody == LB_CUSTODY_NONE) {
+            to->custody =
+                (enum lockbus_custody)cab->gate_doors[from->door].custody;
+        }
+    }
     to->board = from->board;
     to->count = from->count;
     to->assumed = from->assumed;

@@ -347,9 +347,7 @@ void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
     /* lb_ask() lets no second open of a door begin while one runs. */
     slot->ticket = ticket->id;
     slot->blind = false;
-    if (!lb_bus_present(bus, board->index) ||
-        lb_bus_pulse(bus, board->index, slot->channel, permit,
-                     until_ms * 1000) != LOCKBUS_OK) {
+    if (!lb_bus_present(bus, board->index)) {
         /* Lost between the decision and the disk: now or never. */
         tell_fact(cab, permit->door, LB_FACT_UNKNOWN, permit->ref);
         lb_slot_end(cab, slot, LOCKBUS_EVENT_EXPIRED);
@@ -357,8 +355,12 @@ void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
     }
     slot->latch.permit_ref = permit->ref;
     slot->latch.permit_until_ms = until_ms;
-    if ((lb_step(cab, permit->door, LB_LATCH_EV_PERMIT) & LB_LATCH_FX_PULSE) ==
-        0) {
+    /* The step first: it withdraws what an older permit may have left. */
+    unsigned effects = lb_step(cab, permit->door, LB_LATCH_EV_PERMIT);
+
+    if ((effects & LB_LATCH_FX_PULSE) == 0 ||
+        lb_bus_pulse(bus, board->index, slot->channel, permit,
+                     until_ms * 1000) != LOCKBUS_OK) {
         lb_facts_withdraw(cab, permit->door);
     }
     cab->released = true;

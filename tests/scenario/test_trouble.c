@@ -125,6 +125,23 @@ static void a_sensor_stuck_open_locks_nobody_out(void **state)
     assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_EMPTYING);
 }
 
+static void a_door_that_stands_open_is_pulsed_again(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    for (unsigned pulses = 2; pulses <= 3; pulses++) {
+        assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
+        assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
+        assert_int_equal(rig->leaf[A07].pulses, pulses);
+        assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_OPEN);
+        rig_run(rig, 5000);
+    }
+}
+
 static void a_door_left_open_is_ajar(void **state)
 {
     struct rig *rig = *state;
@@ -319,6 +336,7 @@ int main(void)
         TEST(a_leaf_that_opened_while_nobody_looked_is_an_alarm),
         TEST(a_stuck_latch_is_pulsed_thrice_and_gives_its_use_back),
         TEST(a_sensor_stuck_open_locks_nobody_out),
+        TEST(a_door_that_stands_open_is_pulsed_again),
         TEST(a_door_left_open_is_ajar),
         TEST(an_open_for_a_board_that_is_away_is_refused_not_queued),
         TEST(one_dead_board_stops_no_other),

@@ -21,7 +21,7 @@ static const char usage[] =
     "       lockbus open CABINET.ini release|return|reopen|cancel DOOR --key "
     "FILE.key\n"
     "       lockbus open CABINET.ini service|block|unblock|clear DOOR --sign "
-    "OPS.key --sign SEC.key --order-no N [--reason N]";
+    "OPS.key --sign SEC.key --order-no EPOCH:N [--reason N]";
 
 enum { WAIT_MS = 40000, ORDER_LIFE_S = 600 };
 
@@ -33,6 +33,7 @@ struct request {
     uint64_t order_no;
     uint32_t reason, ticket;
     enum lockbus_event_kind end;
+    uint16_t door;
 };
 
 static const struct word {
@@ -165,12 +166,26 @@ static enum lockbus_err ask(struct request *r, struct lockbus_error *why)
     return by_order(r, find(orders, r->what), why);
 }
 
+static bool load_key(struct lockbus_key_file *key, const char *path)
+{
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+
+    if (lockbus_key_load(path, key, &why) != LOCKBUS_OK) {
+        (void)tool_complain(&why);
+        return false;
+    }
+    if (!key->secret) {
+        fprintf(stderr, "lockbus: %s: is a public key; the secret one signs\n",
+                path);
+    }
+    return key->secret;
+}
+
 /* Exactly the words that this request takes, else usage. */
 static bool read_words(struct request *r, int argc, char **argv)
 {
     bool two = find(orders, r->what) != 0;
     bool one = find(proofs, r->what) != 0 || strcmp(r->what, "deposit") == 0;
-    struct lockbus_error why = {.err = LOCKBUS_OK};
     int at = 3;
 
     if (strcmp(r->what, "code") == 0) {
@@ -184,13 +199,11 @@ static bool read_words(struct request *r, int argc, char **argv)
         bool key = strcmp(argv[at], one ? "--key" : "--sign") == 0;
 
         if (key && r->keys < 2) {
-            if (lockbus_key_load(argv[at + 1], &r->key[r->keys++], &why) !=
-                LOCKBUS_OK) {
-                (void)tool_complain(&why);
+            if (!load_key(&r->key[r->keys++], argv[at + 1])) {
                 return false;
             }
         } else if (two && strcmp(argv[at], "--order-no") == 0) {
-            r->order_no = tool_number(argv[at + 1]);
+            r->order_no = tool_epoch_number(argv[at + 1]);
         } else if (two && strcmp(argv[at], "--reason") == 0) {
             r->reason = (uint32_t)tool_number(argv[at + 1]);
         } else {
@@ -205,7 +218,13 @@ static bool until_end(void *user, const struct lockbus_event *event)
 {
     struct request *r = user;
 
-    host_print(event);
+    if (event->ticket == r->ticket) {
+        r->door = event->door;
+    }
+    if (event->ticket == r->ticket ||
+        (event->door != 0xFFFF && event->door == r->door)) {
+        host_print(event);
+    }
     if (event->ticket == r->ticket && event->kind >= LOCKBUS_EVENT_OPENED &&
         event->kind <= LOCKBUS_EVENT_DONE) {
         r->end = event->kind;
@@ -227,7 +246,8 @@ static int run(struct request *r)
 
     if (err != LOCKBUS_OK) {
         why.err = err;
-        return tool_complain(&why);
+        /* without a sentence it was complained of where it was found */
+        return why.text[0] != '\0' ? tool_complain(&why) : TOOL_FAILED;
     }
     (void)host_run(r->cab, WAIT_MS, until_end, r);
     return r->end == LOCKBUS_EVENT_OPENED || r->end == LOCKBUS_EVENT_DONE
@@ -237,7 +257,7 @@ static int run(struct request *r)
 
 int cmd_open(int argc, char **argv)
 {
-    struct request r = {.what = argc > 2 ? argv[2] : ""};
+    struct request r = {.what = argc > 2 ? argv[2] : "", .door = 0xFFFF};
     struct lockbus_error why = {.err = LOCKBUS_OK};
     int result;
 

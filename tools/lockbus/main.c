@@ -2,6 +2,8 @@
  * Copyright the lockbus authors */
 #include "tool.h"
 
+#include <lockbus/lockbus.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +26,8 @@ static const struct command {
     {"watch", cmd_watch, "CABINET.ini [--once]",
      "show the doors of a cabinet and everything that happens"},
     {"open", cmd_open, "CABINET.ini WHAT [OBJECT] [KEYS]",
-     "present a deposit, code, proof or order on the bench"},
+     "on the bench: deposit, code, release, return, reopen, cancel, service,\n"
+     "        block, unblock, clear; it takes the challenge itself"},
     {"journal", cmd_journal, "show|verify|doors DIR [--key FILE] ...",
      "what happened, whether it was changed, which doors opened"},
     {"keygen", cmd_keygen, "ROLE [--region A[-B]] -o NAME.key",
@@ -76,6 +79,27 @@ uint64_t tool_number(const char *text)
     return value;
 }
 
+uint64_t tool_epoch_number(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    char epoch[16];
+
+    if (colon == NULL) {
+        return tool_number(text);
+    }
+    size_t len = (size_t)(colon - text);
+    uint64_t low = tool_number(colon + 1);
+
+    if (len == 0 || len >= sizeof epoch || low == 0 || low > UINT32_MAX) {
+        return 0;
+    }
+    memcpy(epoch, text, len);
+    epoch[len] = '\0';
+    uint64_t high = tool_number(epoch);
+
+    return high == 0 || high > UINT32_MAX ? 0 : high << 32 | low;
+}
+
 int tool_usage(const char *name, const char *usage)
 {
     fprintf(stderr, "usage: lockbus %s %s\n", name, usage);
@@ -93,19 +117,45 @@ static int help(FILE *to)
     return to == stdout ? TOOL_OK : TOOL_USAGE;
 }
 
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return &commands[i];
+        }
+    }
+    fprintf(stderr, "lockbus: no command %s; try lockbus help\n", name);
+    return NULL;
+}
+
+static int help_for(const char *name)
+{
+    const struct command *command = find_command(name);
+
+    if (command == NULL) {
+        return TOOL_USAGE;
+    }
+    printf("usage: lockbus %s %s\n%s\n", command->name, command->usage,
+           command->text);
+    return TOOL_OK;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
         return help(stderr);
     }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("lockbus %s\n", lockbus_version());
+        return TOOL_OK;
+    }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        return help(stdout);
+        return argc > 2 ? help_for(argv[2]) : help(stdout);
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
-        }
+    if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+        return help_for(argv[1]);
     }
-    fprintf(stderr, "lockbus: no command %s; try lockbus help\n", argv[1]);
-    return TOOL_USAGE;
+    const struct command *command = find_command(argv[1]);
+
+    return command != NULL ? command->run(argc - 1, argv + 1) : TOOL_USAGE;
 }

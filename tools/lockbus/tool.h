@@ -38,6 +38,9 @@ int tool_complain(const struct lockbus_error *why);
 /* A decimal number, or 0 when it is none (0 is never wanted). */
 uint64_t tool_number(const char *text);
 
+/* The same, or EPOCH:N: the epoch in the high 32 bits. */
+uint64_t tool_epoch_number(const char *text);
+
 /* "lockbus NAME: " and a usage line on standard error; TOOL_USAGE. */
 int tool_usage(const char *name, const char *usage);
 
