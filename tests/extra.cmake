@@ -75,3 +75,6 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
            ${PROJECT_SOURCE_DIR}/profiles)
   set_tests_properties(cli_bench PROPERTIES TIMEOUT 120)
 endif()
+
+# The longest test begins first, and may take its time on a busy machine.
+set_tests_properties(journal_test_powercut PROPERTIES TIMEOUT 900 COST 1000)
