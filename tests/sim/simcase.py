@@ -160,4 +160,4 @@ ARGUMENTS = []
 def main():
     """Takes the test's own arguments off, runs its cases."""
     ARGUMENTS[:] = sys.argv[1:3]
-    unittest.main(argv=[sys.argv[0]] + sys.argv[3:])
+    unittest.main(failfast=True, argv=[sys.argv[0]] + sys.argv[3:])
