@@ -19,8 +19,7 @@
 
 enum lb_bus_limits {
     LB_BUS_BOARDS = 64,
-    LB_BUS_REPORTS = 256, /* waiting to be read */
-    LB_BUS_TRACE_MAX = 256
+    LB_BUS_REPORTS = 256 /* waiting to be read */
 };
 
 struct lb_bus;

@@ -115,8 +115,3 @@ void lb_gate_shut_down(struct lb_gate *gate)
 {
     gate->shut_down = true;
 }
-
-bool lb_gate_intent_live(const struct lb_gate *gate, uint16_t door)
-{
-    return door < gate->door_cap && gate->doors[door].intent_live;
-}

@@ -345,7 +345,4 @@ unsigned lb_gate_open_count(const struct lb_gate *gate, bool from_occupied,
 size_t lb_gate_rows(const struct lb_map_view *map, uint32_t *cursor,
                     struct lb_record *out, size_t cap, uint64_t powered_ms);
 
-/* Whether an open is in progress on this door: its result is awaited. */
-bool lb_gate_intent_live(const struct lb_gate *gate, uint16_t door);
-
 #endif

@@ -60,6 +60,26 @@ static void a_column_is_removed_and_parcels_stay(void **state)
     assert_int_equal(lockbus_door_at(rig->cab, D01, &view), LOCKBUS_ERR_USAGE);
 }
 
+static unsigned refused_by_k7(struct rig *rig)
+{
+    struct lockbus_journal *journal = NULL;
+    struct lockbus_error why;
+    struct lockbus_entry entry;
+    unsigned count = 0;
+
+    assert_int_equal(lockbus_journal_open(&journal, rig_path(rig, "journal"),
+                                          rig->escrow, &why),
+                     LOCKBUS_OK);
+    do {
+        assert_int_equal(lockbus_journal_next(journal, &entry, &why),
+                         LOCKBUS_OK);
+        count += entry.kind == LOCKBUS_ENTRY_REFUSAL &&
+                 entry.rule == LOCKBUS_RULE_K7;
+    } while (entry.kind != 0);
+    lockbus_journal_close(&journal);
+    return count;
+}
+
 static void a_column_with_a_parcel_is_not_removed(void **state)
 {
     struct rig *rig = *state;
@@ -72,6 +92,7 @@ static void a_column_with_a_parcel_is_not_removed(void **state)
     assert_false(world_amend(&rig->world, &why));
     assert_int_equal(why.err, LOCKBUS_ERR_DENIED);
     assert_int_equal(why.rule, LOCKBUS_RULE_K7);
+    assert_int_equal(refused_by_k7(rig), 1);
     wire_boards(rig, RIG_BOARDS);
     rig_open(rig);
     assert_int_equal(rig_custody(rig, D01), LOCKBUS_CUSTODY_OCCUPIED);

@@ -7,6 +7,7 @@
  * once worked.
  */
 
+#include "base/bytes.h"
 #include "cabinet/cabinet.h"
 #include "rig.h"
 
@@ -187,6 +188,78 @@ static void a_blocked_door_gets_no_further_pulse(void **state)
     assert_int_equal(rig_latch(rig, A07) == LOCKBUS_LATCH_OPEN, false);
 }
 
+static unsigned entries_on_record(struct rig *rig, enum lockbus_entry_kind kind,
+                                  const char *what, uint16_t door)
+{
+    struct lockbus_journal *journal = NULL;
+    struct lockbus_error why;
+    struct lockbus_entry entry;
+    unsigned count = 0;
+
+    assert_int_equal(lockbus_journal_open(&journal, rig_path(rig, "journal"),
+                                          rig->escrow, &why),
+                     LOCKBUS_OK);
+    do {
+        assert_int_equal(lockbus_journal_next(journal, &entry, &why),
+                         LOCKBUS_OK);
+        count += entry.kind == kind && entry.door == door &&
+                 strcmp(entry.what, what) == 0;
+    } while (entry.kind != 0);
+    lockbus_journal_close(&journal);
+    return count;
+}
+
+static void an_intent_that_was_too_late_has_a_result(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    unsigned pulses = rig->leaf[A07].pulses;
+
+    assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
+    rig_stall(rig, 25000); /* the write comes after the permit's life */
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_EXPIRED);
+    rig_run(rig, 1000);
+    assert_int_equal(rig->leaf[A07].pulses, pulses);
+    assert_int_equal(
+        entries_on_record(rig, LOCKBUS_ENTRY_RESULT, "unknown", A07), 1);
+    assert_int_equal(uses_left(rig), 1);
+}
+
+static void a_seal_that_would_hold_the_worker_is_refused_by_l1(void **state)
+{
+    static const struct {
+        uint32_t ops, kib;
+        bool taken;
+    } rows[] = {{1, 262144, true},  {2, 262144, true}, {8, 65536, true},
+                {3, 262144, false}, {9, 65536, false}, {10, 262144, false}};
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint8_t seal[LOCKBUS_SEAL_LEN] = {'L', 'B', 'X', '1', 1, 1};
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        lb_put_u32(seal + 8, rows[i].ops);
+        lb_put_u32(seal + 12, rows[i].kib);
+        enum lockbus_err err =
+            lockbus_seal(rig->cab, A07, seal, sizeof seal, &ticket, &why);
+
+        /* the third that would be taken finds no place: that is L3 */
+        if (err == LOCKBUS_OK) {
+            assert_true(rows[i].taken);
+            (void)rig_finish(rig, ticket);
+        } else {
+            assert_int_equal(why.rule,
+                             rows[i].taken ? LOCKBUS_RULE_L3 : LOCKBUS_RULE_L1);
+        }
+    }
+}
+
 static unsigned refusals_on_record(struct rig *rig, enum lockbus_rule rule)
 {
     struct lockbus_journal *journal = NULL;
@@ -237,6 +310,39 @@ static void no_refusal_is_lost_at_an_orderly_end(void **state)
     rig_open(rig);
 }
 
+static void
+the_last_place_for_refusals_hides_no_rule_behind_another(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint8_t zeros[LOCKBUS_SEAL_LEN] = {0}, proof[LOCKBUS_PROOF_LEN];
+    uint32_t ticket;
+
+    rig_deposit(rig, &parcel, A07, false);
+    rig_run(rig, 2000);
+    /* the first goes out at once; then one more kind than there are places */
+    for (uint16_t door = 0; door < LB_REFUSALS + 1; door++) {
+        assert_int_equal(
+            lockbus_seal(rig->cab, door, zeros, sizeof zeros, &ticket, &why),
+            LOCKBUS_ERR_DENIED);
+    }
+    assert_true(world_proof(&rig->world, rig->cab,
+                            (struct world_claim){A07, parcel.stay,
+                                                 LOCKBUS_PROOF_RELEASE,
+                                                 &rig->world.issuer},
+                            proof));
+    assert_int_equal(
+        lockbus_open_with_proof(rig->cab, proof, sizeof proof, &ticket, &why),
+        LOCKBUS_ERR_DENIED);
+    assert_int_equal(why.rule, LOCKBUS_RULE_P6);
+    rig_close(rig);
+    /* 17 by L1, of which the last shares a place with the P6 */
+    assert_int_equal(refusals_on_record(rig, LOCKBUS_RULE_L1), LB_REFUSALS);
+    assert_int_equal(refusals_on_record(rig, LOCKBUS_RULE_NONE), 2);
+    rig_open(rig);
+}
+
 static void time_near_its_end_fails_no_journal(void **state)
 {
     struct rig *rig = *state;
@@ -264,6 +370,9 @@ int main(void)
         TEST(a_second_tap_waits_for_the_first),
         TEST(a_blocked_door_gets_no_further_pulse),
         TEST(no_refusal_is_lost_at_an_orderly_end),
+        TEST(an_intent_that_was_too_late_has_a_result),
+        TEST(a_seal_that_would_hold_the_worker_is_refused_by_l1),
+        TEST(the_last_place_for_refusals_hides_no_rule_behind_another),
         TEST(time_near_its_end_fails_no_journal),
     };
 
