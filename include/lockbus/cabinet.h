@@ -22,6 +22,7 @@
  */
 
 #include <lockbus/door.h>
+#include <lockbus/grant.h>
 #include <lockbus/line.h>
 
 #ifdef __cplusplus
@@ -149,13 +150,17 @@ enum lockbus_challenge_use {
 
 /**
  * The challenge that a proof or a service order for this door must sign. The
- * same is given during the first half of its life.
+ * same is given during the first half of its life. It dies when it is spent,
+ * by age, and with the process that gave it.
+ *
+ * @param why  NULL, or receives which argument was wrong.
  *
  * @return OK; USAGE when there is no such door.
  */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_challenge(struct lockbus_cabinet *cabinet, uint16_t door,
-                  enum lockbus_challenge_use use, uint8_t challenge[16]);
+                  enum lockbus_challenge_use use, uint8_t challenge[16],
+                  struct lockbus_error *why);
 
 /*
  * Each of these decides by the rules of docs/GRANTS.md. Nothing is read from
@@ -193,6 +198,15 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_open_with_proof(struct lockbus_cabinet *cabinet, const uint8_t *proof,
                         size_t proof_len, uint32_t *ticket,
                         struct lockbus_error *why);
+
+/* The same with a seed (32 bytes) in this process: the library takes the
+ * challenge, signs for the stay that is behind the door now, and asks. `kind`
+ * is release, return, reopen or cancel; DEPOSIT is USAGE, for it needs its
+ * package. Wipe the seed afterwards. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_open_with_key(struct lockbus_cabinet *cabinet, uint16_t door,
+                      enum lockbus_proof_kind kind, const uint8_t seed[32],
+                      uint32_t *ticket, struct lockbus_error *why);
 
 /* A code as typed, up to 80 characters. The try is made durable, and the code
  * derived, before it is known whether it is right. */
@@ -244,15 +258,18 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_cabinet_info(const struct lockbus_cabinet *cabinet,
                      struct lockbus_cabinet_info *info);
 
-/* A copy of a door; USAGE when there is none of that number. */
+/* A copy of a door; USAGE when there is none of that number, or `door->size`
+ * was not set. `why` may be NULL: numbers have gaps, and whoever walks all of
+ * them need not hear of each. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_door_at(const struct lockbus_cabinet *cabinet, uint16_t number,
-                struct lockbus_door *door);
+                struct lockbus_door *door, struct lockbus_error *why);
 
-/* The number of the door with this label; USAGE when there is none. */
+/* The number of the door with this label, letter for letter; USAGE with "no
+ * door is labelled X" when there is none. `why` may be NULL. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_door_find(const struct lockbus_cabinet *cabinet, const char *label,
-                  uint16_t *number);
+                  uint16_t *number, struct lockbus_error *why);
 
 /**
  * Reads and checks a configuration and its profiles without opening anything.

@@ -117,6 +117,11 @@ struct lockbus_event {
     char text[96]; /* one sentence for a person or a log */
 };
 
+/* Whether this event is the one that ends a ticket: it names a ticket, and
+ * its kind is OPENED, FAILED, UNKNOWN, EXPIRED, REFUSED or DONE. Nothing
+ * follows for that ticket. False for NULL. */
+LOCKBUS_API bool lockbus_event_ends(const struct lockbus_event *event);
+
 /* "SHUT", "VACANT", "OPENED" ...; "?" for a value that is none. Static. */
 LOCKBUS_API const char *lockbus_latch_name(enum lockbus_latch latch);
 LOCKBUS_API const char *lockbus_custody_name(enum lockbus_custody custody);

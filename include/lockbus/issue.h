@@ -67,6 +67,24 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_key_load(const char *path, struct lockbus_key_file *key,
                  struct lockbus_error *why);
 
+/*
+ * The escrow file: the journal's root key as 64 hexadecimal digits and a
+ * newline (which may be missing), mode 0600. lockbus_cabinet_commission() gives
+ * the key once; it verifies the journal from its first block
+ * (lockbus_journal_verify()).
+ */
+
+/* USAGE when a file of that name exists (it is never overwritten); IO. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_escrow_save(const char *path, const uint8_t root_key[32],
+                    struct lockbus_error *why);
+
+/* CONFIG when it has no such form or others than its owner may touch it; IO.
+ * Wipe the key. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_escrow_load(const char *path, uint8_t root_key[32],
+                    struct lockbus_error *why);
+
 /* ---- Grants, proofs -------------------------------------------------------
  */
 
@@ -120,6 +138,19 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_order(
     uint8_t out[LOCKBUS_ORDER_LEN], const struct lockbus_order *order,
     const struct lockbus_signer *first, const struct lockbus_signer *second,
     struct lockbus_error *why);
+
+/* One person's half of an order, when the two sign on two machines: each
+ * makes a half of the very same fields. No gate takes a half. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_order_half(
+    uint8_t out[LOCKBUS_ORDER_HALF_LEN], const struct lockbus_order *order,
+    const struct lockbus_signer *signer, struct lockbus_error *why);
+
+/* The order of two halves, in any order. It verifies no signature, for it
+ * knows no keys. USAGE when a half has not the form, the two are not of the
+ * same fields, or one key made both. */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_order_join(
+    uint8_t out[LOCKBUS_ORDER_LEN], const uint8_t one[LOCKBUS_ORDER_HALF_LEN],
+    const uint8_t other[LOCKBUS_ORDER_HALF_LEN], struct lockbus_error *why);
 
 /* A commissioning order, signed by the same two roles. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_commission(

@@ -290,6 +290,8 @@ void lb_recheck_forget(struct lockbus_cabinet *cab);
 /* Fills in `why` (when not NULL) and returns err. */
 enum lockbus_err lb_reason(struct lockbus_error *why, enum lockbus_err err,
                            const char *field, const char *text);
+/* USAGE: no door has this number. */
+enum lockbus_err lb_no_door(struct lockbus_error *why, uint16_t number);
 enum lockbus_err lb_reason_rule(struct lockbus_error *why,
                                 enum lockbus_rule rule);
 

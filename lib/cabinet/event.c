@@ -131,6 +131,13 @@ static const struct event_name *event_name(enum lockbus_event_kind kind)
     return NULL;
 }
 
+bool lockbus_event_ends(const struct lockbus_event *event)
+{
+    return event != NULL && event->ticket != 0 &&
+           event->kind >= LOCKBUS_EVENT_OPENED &&
+           event->kind <= LOCKBUS_EVENT_DONE;
+}
+
 const char *lockbus_event_name(enum lockbus_event_kind kind)
 {
     const struct event_name *found = event_name(kind);

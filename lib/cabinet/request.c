@@ -15,6 +15,8 @@
 enum {
     GRANT_DOOR = 6,
     GRANT_STAY = 24,
+    PROOF_DOOR = 6,
+    PROOF_STAY = 24,
     PROOF_BODY = 48,
     PROOF_CABINET = 8,
     PROOF_CHALLENGE = 32
@@ -42,20 +44,26 @@ static enum lockbus_err one(struct lockbus_cabinet *cab, enum lb_ask_kind kind,
 enum lockbus_err lockbus_challenge(struct lockbus_cabinet *cabinet,
                                    uint16_t door,
                                    enum lockbus_challenge_use use,
-                                   uint8_t challenge[16])
+                                   uint8_t challenge[16],
+                                   struct lockbus_error *why)
 {
     uint8_t fresh[16];
 
-    if (cabinet == NULL || challenge == NULL ||
-        (use != LOCKBUS_CHALLENGE_PROOF && use != LOCKBUS_CHALLENGE_SERVICE)) {
-        return LOCKBUS_ERR_USAGE;
+    if (cabinet == NULL || challenge == NULL) {
+        return usage(why);
+    }
+    if (use != LOCKBUS_CHALLENGE_PROOF && use != LOCKBUS_CHALLENGE_SERVICE) {
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "use",
+                         "a challenge is for a proof or for service");
     }
     lb_crypto_random(fresh, sizeof fresh);
-    return lb_gate_challenge(&cabinet->gate, door,
-                             use == LOCKBUS_CHALLENGE_PROOF
-                                 ? LB_CHALLENGE_PROOF
-                                 : LB_CHALLENGE_SERVICE,
-                             fresh, challenge);
+    if (lb_gate_challenge(&cabinet->gate, door,
+                          use == LOCKBUS_CHALLENGE_PROOF ? LB_CHALLENGE_PROOF
+                                                         : LB_CHALLENGE_SERVICE,
+                          fresh, challenge) != LOCKBUS_OK) {
+        return lb_no_door(why, door);
+    }
+    return LOCKBUS_OK;
 }
 
 /* A seal that would be refused for its form alone stops the deposit: a
@@ -115,30 +123,24 @@ enum lockbus_err lockbus_deposit(struct lockbus_cabinet *cabinet,
     return deposit(cabinet, &ask, seal, seal_len, ticket, why);
 }
 
-/* The courier's proof of kind 3, made here from the badge's seed. */
-static enum lockbus_err prove(struct lockbus_cabinet *cab,
-                              const uint8_t grant[LOCKBUS_GRANT_LEN],
-                              const uint8_t seed[32],
-                              uint8_t proof[LOCKBUS_PROOF_LEN])
+/* A proof, made here from a seed. A door that does not exist has no challenge:
+ * the proof stays unsigned, and the gate refuses it by its own rule. */
+static void prove(struct lockbus_cabinet *cab,
+                  const struct lockbus_proof *fields, const uint8_t seed[32],
+                  uint8_t proof[LOCKBUS_PROOF_LEN])
 {
-    uint16_t door = lb_get_u16(grant + GRANT_DOOR);
-
     memset(proof, 0, LOCKBUS_PROOF_LEN);
     memcpy(proof, "LBP1", 4);
     proof[4] = 1;
-    proof[5] = LOCKBUS_PROOF_DEPOSIT;
-    lb_put_u16(proof + GRANT_DOOR, door);
+    proof[5] = (uint8_t)fields->kind;
+    lb_put_u16(proof + PROOF_DOOR, fields->door);
     memcpy(proof + PROOF_CABINET, cab->gate.cabinet_id, 16);
-    memcpy(proof + GRANT_STAY, grant + GRANT_STAY, 8);
-    enum lockbus_err err = lockbus_challenge(cab, door, LOCKBUS_CHALLENGE_PROOF,
-                                             proof + PROOF_CHALLENGE);
-
-    if (err == LOCKBUS_OK &&
-        !lb_crypto_sign(proof + PROOF_BODY, "lockbus/proof/v1", proof,
-                        PROOF_BODY, seed)) {
-        err = LOCKBUS_ERR_USAGE;
+    lb_put_u64(proof + PROOF_STAY, fields->stay);
+    if (lockbus_challenge(cab, fields->door, LOCKBUS_CHALLENGE_PROOF,
+                          proof + PROOF_CHALLENGE, NULL) == LOCKBUS_OK) {
+        (void)lb_crypto_sign(proof + PROOF_BODY, "lockbus/proof/v1", proof,
+                             PROOF_BODY, seed);
     }
-    return err;
 }
 
 enum lockbus_err lockbus_deposit_with_key(
@@ -159,11 +161,13 @@ enum lockbus_err lockbus_deposit_with_key(
         return lb_reason(why, LOCKBUS_ERR_USAGE, "package",
                          "this is no deposit package");
     }
-    /* Of a door that does not exist there is no challenge; the gate refuses
-     * by its own rule (D8, or an earlier one). */
-    if (prove(cabinet, grant, seed, proof) != LOCKBUS_OK) {
-        memset(proof, 0, sizeof proof);
-    }
+    const struct lockbus_proof fields = {
+        .kind = LOCKBUS_PROOF_DEPOSIT,
+        .door = lb_get_u16(grant + GRANT_DOOR),
+        .stay = lb_get_u64(grant + GRANT_STAY),
+    };
+
+    prove(cabinet, &fields, seed, proof);
     struct lb_ask ask = {.kind = LB_ASK_DEPOSIT,
                          .bytes = grant,
                          .len = sizeof grant,
@@ -178,6 +182,30 @@ enum lockbus_err lockbus_open_with_proof(struct lockbus_cabinet *cabinet,
                                          struct lockbus_error *why)
 {
     return one(cabinet, LB_ASK_PROOF, proof, proof_len, ticket, why);
+}
+
+enum lockbus_err lockbus_open_with_key(struct lockbus_cabinet *cabinet,
+                                       uint16_t door,
+                                       enum lockbus_proof_kind kind,
+                                       const uint8_t seed[32], uint32_t *ticket,
+                                       struct lockbus_error *why)
+{
+    uint8_t proof[LOCKBUS_PROOF_LEN];
+    struct lockbus_proof fields = {.kind = kind, .door = door};
+
+    if (cabinet == NULL || seed == NULL || ticket == NULL || why == NULL) {
+        return usage(why);
+    }
+    if (kind != LOCKBUS_PROOF_RELEASE && kind != LOCKBUS_PROOF_RETURN &&
+        kind != LOCKBUS_PROOF_REOPEN && kind != LOCKBUS_PROOF_CANCEL) {
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "kind",
+                         "a key releases, returns, reopens or cancels");
+    }
+    if (door < cabinet->door_count) {
+        fields.stay = cabinet->gate_doors[door].stay;
+    }
+    prove(cabinet, &fields, seed, proof);
+    return one(cabinet, LB_ASK_PROOF, proof, sizeof proof, ticket, why);
 }
 
 enum lockbus_err lockbus_release_with_code(struct lockbus_cabinet *cabinet,

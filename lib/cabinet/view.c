@@ -11,7 +11,10 @@
 
 #include <lockbus/lockbus.h>
 
+#include <stdio.h>
 #include <string.h>
+
+enum { LABEL_MAX = 15 }; /* of lockbus_door.label, less its zero byte */
 
 const char *lockbus_version(void)
 {
@@ -78,11 +81,19 @@ static void custody_of(const struct lb_gate_door *from, uint64_t powered_ms,
 }
 
 enum lockbus_err lockbus_door_at(const struct lockbus_cabinet *cabinet,
-                                 uint16_t number, struct lockbus_door *door)
+                                 uint16_t number, struct lockbus_door *door,
+                                 struct lockbus_error *why)
 {
-    if (cabinet == NULL || door == NULL || door->size != sizeof *door ||
-        number >= cabinet->door_count || !cabinet->slots[number].used) {
-        return LOCKBUS_ERR_USAGE;
+    if (cabinet == NULL || door == NULL) {
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
+                         "an argument is missing");
+    }
+    if (door->size != sizeof *door) {
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "size",
+                         "set it to the size of the struct before asking");
+    }
+    if (number >= cabinet->door_count || !cabinet->slots[number].used) {
+        return lb_no_door(why, number);
     }
     const struct lb_slot *slot = &cabinet->slots[number];
 
@@ -98,11 +109,37 @@ enum lockbus_err lockbus_door_at(const struct lockbus_cabinet *cabinet,
     return LOCKBUS_OK;
 }
 
-enum lockbus_err lockbus_door_find(const struct lockbus_cabinet *cabinet,
-                                   const char *label, uint16_t *number)
+enum lockbus_err lb_no_door(struct lockbus_error *why, uint16_t number)
 {
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "no door has the number %u",
+                   (unsigned)number);
+    return lb_reason(why, LOCKBUS_ERR_USAGE, "door", text);
+}
+
+/* What a host hands us need not be fit to be shown to a person. */
+static bool is_label(const char *label)
+{
+    size_t len = 0;
+
+    for (; label[len] != '\0'; len++) {
+        if (len == LABEL_MAX || label[len] < '!' || label[len] > '~') {
+            return false;
+        }
+    }
+    return len != 0;
+}
+
+enum lockbus_err lockbus_door_find(const struct lockbus_cabinet *cabinet,
+                                   const char *label, uint16_t *number,
+                                   struct lockbus_error *why)
+{
+    char text[64];
+
     if (cabinet == NULL || label == NULL || number == NULL) {
-        return LOCKBUS_ERR_USAGE;
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
+                         "an argument is missing");
     }
     for (uint16_t n = 0; n < cabinet->door_count; n++) {
         const struct lb_slot *slot = &cabinet->slots[n];
@@ -113,5 +150,10 @@ enum lockbus_err lockbus_door_find(const struct lockbus_cabinet *cabinet,
             return LOCKBUS_OK;
         }
     }
-    return LOCKBUS_ERR_USAGE;
+    if (!is_label(label)) {
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "label",
+                         "a label has 1 to 15 printable characters");
+    }
+    (void)snprintf(text, sizeof text, "no door is labelled %s", label);
+    return lb_reason(why, LOCKBUS_ERR_USAGE, "label", text);
 }

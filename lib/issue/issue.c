@@ -179,22 +179,18 @@ static enum lockbus_err check_order(const struct lockbus_order *order,
     return LOCKBUS_OK;
 }
 
-enum lockbus_err lockbus_issue_order(uint8_t out[LOCKBUS_ORDER_LEN],
-                                     const struct lockbus_order *order,
-                                     const struct lockbus_signer *first,
-                                     const struct lockbus_signer *second,
-                                     struct lockbus_error *why)
+/* Body and signatures of one or two persons. */
+static enum lockbus_err sign_order(uint8_t *out,
+                                   const struct lockbus_order *order,
+                                   const struct lockbus_signer **signers,
+                                   size_t count, struct lockbus_error *why)
 {
     uint8_t b[LOCKBUS_ORDER_LEN] = "LBS1\1";
     const struct lb_issue_message message = {"lockbus/service/v1", b,
                                              ORDER_BODY};
-    const struct lockbus_signer *signers[2] = {first, second};
-    enum lockbus_err err;
+    enum lockbus_err err = check_order(order, why);
 
-    if (out == NULL || order == NULL || first == NULL || second == NULL) {
-        return lb_issue_refuse(why, "argument", "a pointer is null");
-    }
-    if ((err = check_order(order, why)) != LOCKBUS_OK) {
+    if (err != LOCKBUS_OK) {
         return err;
     }
     b[5] = (uint8_t)order->action;
@@ -204,11 +200,68 @@ enum lockbus_err lockbus_issue_order(uint8_t out[LOCKBUS_ORDER_LEN],
     lb_put_u64(b + 32, order->not_after);
     memcpy(b + 40, order->challenge, 16);
     lb_put_u32(b + 56, order->reason);
-    err = lb_issue_sign_all(b + ORDER_BODY, &message, signers, 2, why);
+    err = lb_issue_sign_all(b + ORDER_BODY, &message, signers, count, why);
     if (err == LOCKBUS_OK) {
-        memcpy(out, b, sizeof b);
+        memcpy(out, b, ORDER_BODY + count * LB_ISSUE_SIGNED);
     }
     return err;
+}
+
+enum lockbus_err lockbus_issue_order(uint8_t out[LOCKBUS_ORDER_LEN],
+                                     const struct lockbus_order *order,
+                                     const struct lockbus_signer *first,
+                                     const struct lockbus_signer *second,
+                                     struct lockbus_error *why)
+{
+    const struct lockbus_signer *signers[2] = {first, second};
+
+    if (out == NULL || order == NULL || first == NULL || second == NULL) {
+        return lb_issue_refuse(why, "argument", "a pointer is null");
+    }
+    return sign_order(out, order, signers, 2, why);
+}
+
+enum lockbus_err lockbus_issue_order_half(uint8_t out[LOCKBUS_ORDER_HALF_LEN],
+                                          const struct lockbus_order *order,
+                                          const struct lockbus_signer *signer,
+                                          struct lockbus_error *why)
+{
+    if (out == NULL || order == NULL || signer == NULL) {
+        return lb_issue_refuse(why, "argument", "a pointer is null");
+    }
+    return sign_order(out, order, &signer, 1, why);
+}
+
+enum lockbus_err lockbus_issue_order_join(
+    uint8_t out[LOCKBUS_ORDER_LEN], const uint8_t one[LOCKBUS_ORDER_HALF_LEN],
+    const uint8_t other[LOCKBUS_ORDER_HALF_LEN], struct lockbus_error *why)
+{
+    uint8_t b[LOCKBUS_ORDER_LEN];
+    struct lockbus_order order;
+
+    if (out == NULL || one == NULL || other == NULL) {
+        return lb_issue_refuse(why, "argument", "a pointer is null");
+    }
+    if (!lb_same(one, other, ORDER_BODY)) {
+        return lb_issue_refuse(why, "half",
+                               "the two halves are not of the same order");
+    }
+    const uint8_t *first = one + ORDER_BODY, *second = other + ORDER_BODY;
+
+    if (lb_same(first, second, LB_ISSUE_KEY_ID)) {
+        return lb_issue_refuse(why, "signer", "one key signs twice");
+    }
+    bool ascending = lb_issue_before(first, second);
+
+    memcpy(b, one, ORDER_BODY);
+    memcpy(b + ORDER_BODY, ascending ? first : second, LB_ISSUE_SIGNED);
+    memcpy(b + ORDER_BODY + LB_ISSUE_SIGNED, ascending ? second : first,
+           LB_ISSUE_SIGNED);
+    if (lockbus_order_read(&order, b, sizeof b) != LOCKBUS_OK) {
+        return lb_issue_refuse(why, "half", "this is no half of an order");
+    }
+    memcpy(out, b, sizeof b);
+    return LOCKBUS_OK;
 }
 
 enum lockbus_err lockbus_issue_commission(

@@ -236,3 +236,48 @@ out:
     lb_crypto_wipe(&read, sizeof read);
     return err;
 }
+
+enum lockbus_err lockbus_escrow_save(const char *path,
+                                     const uint8_t root_key[32],
+                                     struct lockbus_error *why)
+{
+    char text[HEX_LEN + 2];
+
+    if (path == NULL || root_key == NULL) {
+        return lb_issue_refuse(why, "argument", "a pointer is null");
+    }
+    lb_hex(text, root_key, 32);
+    text[HEX_LEN] = '\n';
+    enum lockbus_err err =
+        lb_file_write(path, (const uint8_t *)text, HEX_LEN + 1, 0600, why);
+
+    lb_crypto_wipe(text, sizeof text);
+    return err;
+}
+
+enum lockbus_err lockbus_escrow_load(const char *path, uint8_t root_key[32],
+                                     struct lockbus_error *why)
+{
+    uint8_t text[HEX_LEN + 1];
+    uint8_t key[32];
+    size_t len = 0;
+
+    if (path == NULL || root_key == NULL) {
+        return lb_issue_refuse(why, "argument", "a pointer is null");
+    }
+    enum lockbus_err err =
+        lb_file_read(path, text, sizeof text, &len, true, why);
+
+    if (err == LOCKBUS_OK &&
+        (len < HEX_LEN || (len > HEX_LEN && text[HEX_LEN] != '\n') ||
+         !lb_unhex(key, sizeof key, (const char *)text, HEX_LEN))) {
+        err = malformed(why, path, "form",
+                        "an escrow file is 64 hexadecimal digits, one line");
+    }
+    if (err == LOCKBUS_OK) {
+        memcpy(root_key, key, sizeof key);
+    }
+    lb_crypto_wipe(text, sizeof text);
+    lb_crypto_wipe(key, sizeof key);
+    return err;
+}

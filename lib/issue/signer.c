@@ -111,16 +111,14 @@ enum lockbus_err lb_issue_sign(uint8_t signature[LB_ISSUE_SIG],
     return LOCKBUS_OK;
 }
 
-/* Whether one key_id comes before another, as bytes. */
-static bool before(const struct lockbus_signer *a,
-                   const struct lockbus_signer *b)
+bool lb_issue_before(const uint8_t *a, const uint8_t *b)
 {
     size_t i = 0;
 
-    while (i < LB_ISSUE_KEY_ID - 1 && a->public_key[i] == b->public_key[i]) {
+    while (i < LB_ISSUE_KEY_ID - 1 && a[i] == b[i]) {
         i++;
     }
-    return a->public_key[i] < b->public_key[i];
+    return a[i] < b[i];
 }
 
 /* By key_id; a list of ten at most. */
@@ -130,7 +128,8 @@ static void sort(const struct lockbus_signer **signers, size_t count)
         const struct lockbus_signer *one = signers[i];
         size_t at = i;
 
-        while (at > 0 && before(one, signers[at - 1])) {
+        while (at > 0 &&
+               lb_issue_before(one->public_key, signers[at - 1]->public_key)) {
             signers[at] = signers[at - 1];
             at--;
         }

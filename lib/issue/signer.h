@@ -40,6 +40,9 @@ enum lockbus_err lb_issue_sign(uint8_t signature[LB_ISSUE_SIG],
                                const struct lockbus_signer *signer,
                                struct lockbus_error *why);
 
+/* Whether one key_id comes before another, as bytes. */
+bool lb_issue_before(const uint8_t *a, const uint8_t *b);
+
 /* key_id and signature of each signer, key_id ascending; `count` entries of
  * LB_ISSUE_SIGNED bytes. USAGE when two share a key_id. Sorts `signers`. */
 enum lockbus_err lb_issue_sign_all(uint8_t *out,

@@ -19,6 +19,7 @@ LONG_FILES = {"lib/base/error.c"}
 MANY_PARAMS = {
     "lb_crypto_seal",  # a key derivation's own parameters
     "lockbus_issue_proof", "lockbus_issue_code",  # the fields that are signed
+    "lockbus_open_with_key",  # what a proof says, and where its ticket goes
     "main", "LLVMFuzzerTestOneInput"}
 
 # What each part of lib/ may include of the others, beside itself.

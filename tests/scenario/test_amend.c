@@ -52,12 +52,14 @@ static void a_column_is_removed_and_parcels_stay(void **state)
         fail_msg("%s %s", lockbus_rule_name(why.rule), why.text);
     }
     rig_open(rig);
-    assert_int_equal(lockbus_door_at(rig->cab, D01, &view), LOCKBUS_ERR_USAGE);
+    assert_int_equal(lockbus_door_at(rig->cab, D01, &view, NULL),
+                     LOCKBUS_ERR_USAGE);
     assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_OCCUPIED);
     assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
     assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
     rig_crash(rig);
-    assert_int_equal(lockbus_door_at(rig->cab, D01, &view), LOCKBUS_ERR_USAGE);
+    assert_int_equal(lockbus_door_at(rig->cab, D01, &view, NULL),
+                     LOCKBUS_ERR_USAGE);
 }
 
 static unsigned refused_by_k7(struct rig *rig)

@@ -38,7 +38,7 @@ static uint8_t uses_left(const struct rig *rig)
 {
     struct lockbus_door view = {.size = sizeof view};
 
-    assert_int_equal(lockbus_door_at(rig->cab, A07, &view), LOCKBUS_OK);
+    assert_int_equal(lockbus_door_at(rig->cab, A07, &view, NULL), LOCKBUS_OK);
     return view.release_uses_left;
 }
 

@@ -36,7 +36,7 @@ static uint8_t courier_uses(const struct rig *rig, uint16_t door)
 {
     struct lockbus_door view = {.size = sizeof view};
 
-    assert_int_equal(lockbus_door_at(rig->cab, door, &view), LOCKBUS_OK);
+    assert_int_equal(lockbus_door_at(rig->cab, door, &view, NULL), LOCKBUS_OK);
     return view.courier_uses_left;
 }
 
@@ -44,7 +44,7 @@ static uint8_t release_uses(const struct rig *rig, uint16_t door)
 {
     struct lockbus_door view = {.size = sizeof view};
 
-    assert_int_equal(lockbus_door_at(rig->cab, door, &view), LOCKBUS_OK);
+    assert_int_equal(lockbus_door_at(rig->cab, door, &view, NULL), LOCKBUS_OK);
     return view.release_uses_left;
 }
 

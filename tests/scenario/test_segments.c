@@ -57,7 +57,8 @@ folding_from_a_checkpoint_gives_the_state_that_was_left(void **state)
     assert_false(rig->cab->journal_failed);
     for (uint16_t n = 0; n < RIG_DOORS; n++) {
         before[n].size = sizeof before[n];
-        assert_int_equal(lockbus_door_at(rig->cab, n, &before[n]), LOCKBUS_OK);
+        assert_int_equal(lockbus_door_at(rig->cab, n, &before[n], NULL),
+                         LOCKBUS_OK);
     }
     uint64_t order_no = rig->cab->gate.last_order_no;
 
@@ -66,7 +67,8 @@ folding_from_a_checkpoint_gives_the_state_that_was_left(void **state)
     assert_int_equal(rig->cab->gate.last_order_no, order_no);
     for (uint16_t n = 0; n < RIG_DOORS; n++) {
         after.size = sizeof after;
-        assert_int_equal(lockbus_door_at(rig->cab, n, &after), LOCKBUS_OK);
+        assert_int_equal(lockbus_door_at(rig->cab, n, &after, NULL),
+                         LOCKBUS_OK);
         assert_int_equal(after.custody, before[n].custody);
         assert_int_equal(after.stay, before[n].stay);
         assert_int_equal(after.blocked, before[n].blocked);

@@ -102,7 +102,7 @@ static void a_stuck_latch_is_pulsed_thrice_and_gives_its_use_back(void **state)
     assert_int_equal(rig->leaf[A07].pulses - before, 3);
     assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_JAMMED);
     assert_int_equal(rig_count(rig, LOCKBUS_EVENT_JAMMED, A07), 1);
-    assert_int_equal(lockbus_door_at(rig->cab, A07, &view), LOCKBUS_OK);
+    assert_int_equal(lockbus_door_at(rig->cab, A07, &view, NULL), LOCKBUS_OK);
     assert_int_equal(view.release_uses_left, 2);
 }
 

@@ -101,7 +101,7 @@ static void look(struct walk *walk)
     for (uint16_t door = 0; door < DOORS; door++) {
         struct lockbus_door view = {.size = sizeof view};
 
-        assert_int_equal(lockbus_door_at(walk->rig->cab, door, &view),
+        assert_int_equal(lockbus_door_at(walk->rig->cab, door, &view, NULL),
                          LOCKBUS_OK);
         assert_int_equal(view.custody, walk->custody[door]);
         met[view.latch][view.custody] = true;
@@ -281,7 +281,7 @@ static void note(struct rig *rig, uint16_t door)
 {
     struct lockbus_door view = {.size = sizeof view};
 
-    assert_int_equal(lockbus_door_at(rig->cab, door, &view), LOCKBUS_OK);
+    assert_int_equal(lockbus_door_at(rig->cab, door, &view, NULL), LOCKBUS_OK);
     met[view.latch][view.custody] = true;
 }
 

@@ -514,7 +514,7 @@ static struct lockbus_door look(const struct rig *rig, uint16_t door)
 {
     struct lockbus_door view = {.size = sizeof view};
 
-    assert_int_equal(lockbus_door_at(rig->cab, door, &view), LOCKBUS_OK);
+    assert_int_equal(lockbus_door_at(rig->cab, door, &view, NULL), LOCKBUS_OK);
     return view;
 }
 

@@ -105,7 +105,7 @@ static enum lockbus_custody custody(struct demo *demo, uint16_t door)
 {
     struct lockbus_door view = {.size = sizeof view};
 
-    return lockbus_door_at(demo->cab, door, &view) == LOCKBUS_OK
+    return lockbus_door_at(demo->cab, door, &view, NULL) == LOCKBUS_OK
                ? view.custody
                : (enum lockbus_custody)0;
 }
@@ -138,7 +138,7 @@ static const char *label(struct demo *demo, uint16_t door)
     struct lockbus_door view = {.size = sizeof view};
 
     (void)snprintf(text, sizeof text, "%s",
-                   lockbus_door_at(demo->cab, door, &view) == LOCKBUS_OK
+                   lockbus_door_at(demo->cab, door, &view, NULL) == LOCKBUS_OK
                        ? view.label
                        : "?");
     return text;
@@ -349,7 +349,7 @@ static bool attack(struct demo *demo, uint16_t door, unsigned *tries)
     uint32_t ticket = 0;
     bool allowed = false;
 
-    if (lockbus_door_at(demo->cab, door, &view) != LOCKBUS_OK) {
+    if (lockbus_door_at(demo->cab, door, &view, NULL) != LOCKBUS_OK) {
         return false;
     }
     for (unsigned kind = LOCKBUS_PROOF_RELEASE; kind <= LOCKBUS_PROOF_CANCEL;

@@ -262,7 +262,7 @@ bool world_proof(const struct world *world, struct lockbus_cabinet *cab,
     struct lockbus_error why;
 
     return lockbus_challenge(cab, claim.door, LOCKBUS_CHALLENGE_PROOF,
-                             challenge) == LOCKBUS_OK &&
+                             challenge, &why) == LOCKBUS_OK &&
            lockbus_issue_proof(out, claim.kind, claim.door, world->cabinet_id,
                                claim.stay, challenge, claim.signer,
                                &why) == LOCKBUS_OK;
@@ -283,7 +283,7 @@ bool world_order(struct world *world, struct lockbus_cabinet *cab,
 
     memcpy(order.cabinet_id, world->cabinet_id, sizeof order.cabinet_id);
     return lockbus_challenge(cab, door, LOCKBUS_CHALLENGE_SERVICE,
-                             order.challenge) == LOCKBUS_OK &&
+                             order.challenge, &why) == LOCKBUS_OK &&
            lockbus_issue_order(out, &order, &world->operations,
                                &world->security, &why) == LOCKBUS_OK;
 }

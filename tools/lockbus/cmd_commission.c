@@ -6,8 +6,8 @@
  * its door map.
  */
 
+#include "base/crypto.h"
 #include "host.h"
-#include "os/os.h"
 #include "tool.h"
 
 #include <stdio.h>
@@ -16,22 +16,6 @@
 static const char usage_commission[] =
     "CABINET.ini MANIFEST.lbm ORDER.lbc --escrow FILE";
 static const char usage_amend[] = "CABINET.ini ORDER.lbc";
-
-static int save_escrow(const char *path, const uint8_t escrow[32])
-{
-    struct lockbus_error why = {.err = LOCKBUS_OK};
-    char text[66];
-
-    for (size_t i = 0; i < 32; i++) {
-        (void)snprintf(text + 2 * i, 3, "%02x", escrow[i]);
-    }
-    text[64] = '\n';
-    if (lb_file_write(path, (const uint8_t *)text, 65, 0600, &why) !=
-        LOCKBUS_OK) {
-        return tool_complain(&why);
-    }
-    return TOOL_OK;
-}
 
 int cmd_commission(int argc, char **argv)
 {
@@ -61,9 +45,11 @@ int cmd_commission(int argc, char **argv)
                                    order_len, escrow, &why) != LOCKBUS_OK) {
         return tool_complain(&why);
     }
-    int result = save_escrow(argv[5], escrow);
+    int result = lockbus_escrow_save(argv[5], escrow, &why) == LOCKBUS_OK
+                     ? TOOL_OK
+                     : tool_complain(&why);
 
-    memset(escrow, 0, sizeof escrow);
+    lb_crypto_wipe(escrow, sizeof escrow);
     if (result == TOOL_OK) {
         printf("commissioned: all doors of the map are empty\n"
                "give %s to the operator and remove it from the cabinet\n",

@@ -12,7 +12,6 @@
 
 #include "base/bytes.h"
 #include "base/crypto.h"
-#include "os/os.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,29 +33,15 @@ struct wish {
     uint8_t anchor_digest[32];
 };
 
-/* The escrow file: 64 hexadecimal digits and a newline. */
 static bool read_key(struct wish *wish)
 {
-    uint8_t text[66];
-    size_t len = 0;
     struct lockbus_error why = {.err = LOCKBUS_OK};
 
-    if (lb_file_read(wish->key, text, sizeof text, &len, false, &why) !=
-        LOCKBUS_OK) {
+    if (lockbus_escrow_load(wish->key, wish->root_key, &why) != LOCKBUS_OK) {
         (void)tool_complain(&why);
         return false;
     }
-    bool ok = (len == 64 || (len == 65 && text[64] == '\n')) &&
-              lb_unhex(wish->root_key, 32, (const char *)text, 64);
-
-    lb_crypto_wipe(text, sizeof text);
-    if (!ok) {
-        fprintf(stderr,
-                "lockbus: %s: is no escrow key of 64 hexadecimal "
-                "digits\n",
-                wish->key);
-    }
-    return ok;
+    return true;
 }
 
 /* Days since 1970 of a date of the Gregorian calendar, by counting years

@@ -94,31 +94,13 @@ static enum lockbus_err by_code(struct request *r, struct lockbus_error *why)
 static enum lockbus_err by_proof(struct request *r, unsigned kind,
                                  struct lockbus_error *why)
 {
-    struct lockbus_cabinet_info info = {.size = sizeof info};
-    struct lockbus_door door = {.size = sizeof door};
-    uint8_t challenge[16], proof[LOCKBUS_PROOF_LEN];
-    uint16_t number = 0;
+    uint16_t door = 0;
 
-    if (!host_door(r->cab, r->object, &number)) {
+    if (!host_door(r->cab, r->object, &door)) {
         return LOCKBUS_ERR_USAGE;
     }
-    enum lockbus_err err = lockbus_cabinet_info(r->cab, &info);
-
-    if (err == LOCKBUS_OK) {
-        err = lockbus_door_at(r->cab, number, &door);
-    }
-    if (err == LOCKBUS_OK) {
-        err = lockbus_challenge(r->cab, number, LOCKBUS_CHALLENGE_PROOF,
-                                challenge);
-    }
-    if (err == LOCKBUS_OK) {
-        err = lockbus_issue_proof(proof, (enum lockbus_proof_kind)kind, number,
-                                  info.cabinet_id, door.stay, challenge,
-                                  &r->key[0].signer, why);
-    }
-    return err == LOCKBUS_OK ? lockbus_open_with_proof(
-                                   r->cab, proof, sizeof proof, &r->ticket, why)
-                             : err;
+    return lockbus_open_with_key(r->cab, door, (enum lockbus_proof_kind)kind,
+                                 r->key[0].signer.seed, &r->ticket, why);
 }
 
 static enum lockbus_err by_order(struct request *r, unsigned action,
@@ -141,7 +123,7 @@ static enum lockbus_err by_order(struct request *r, unsigned action,
     memcpy(order.cabinet_id, info.cabinet_id, sizeof order.cabinet_id);
     if (err == LOCKBUS_OK) {
         err = lockbus_challenge(r->cab, order.door, LOCKBUS_CHALLENGE_SERVICE,
-                                order.challenge);
+                                order.challenge, why);
     }
     if (err == LOCKBUS_OK) {
         err = lockbus_issue_order(bytes, &order, &r->key[0].signer,
@@ -225,8 +207,7 @@ static bool until_end(void *user, const struct lockbus_event *event)
         (event->door != 0xFFFF && event->door == r->door)) {
         host_print(event);
     }
-    if (event->ticket == r->ticket && event->kind >= LOCKBUS_EVENT_OPENED &&
-        event->kind <= LOCKBUS_EVENT_DONE) {
+    if (event->ticket == r->ticket && lockbus_event_ends(event)) {
         r->end = event->kind;
         return true;
     }

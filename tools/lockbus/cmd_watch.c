@@ -33,7 +33,7 @@ static void show(const struct lockbus_cabinet *cab)
            info.name, info.boards_present, info.boards, info.manifest_no,
            info.epoch, (unsigned long long)info.journal_blocks);
     for (uint16_t n = 0; n < info.doors; n++) {
-        if (lockbus_door_at(cab, n, &door) != LOCKBUS_OK) {
+        if (lockbus_door_at(cab, n, &door, NULL) != LOCKBUS_OK) {
             continue;
         }
         printf("%4u %-5s %-3s %-9s %-8s%s%s%s\n", n, door.label, door.door_size,

@@ -83,16 +83,17 @@ bool host_door(const struct lockbus_cabinet *cab, const char *text,
                uint16_t *door)
 {
     char *end = NULL;
+    struct lockbus_error why = {.err = LOCKBUS_OK};
 
-    if (lockbus_door_find(cab, text, door) == LOCKBUS_OK) {
+    if (lockbus_door_find(cab, text, door, &why) == LOCKBUS_OK) {
         return true;
     }
     unsigned long number = strtoul(text, &end, 10);
     struct lockbus_door found = {.size = sizeof found};
 
     if (end == text || *end != '\0' || number > 1023 ||
-        lockbus_door_at(cab, (uint16_t)number, &found) != LOCKBUS_OK) {
-        fprintf(stderr, "lockbus: this cabinet has no door %s\n", text);
+        lockbus_door_at(cab, (uint16_t)number, &found, NULL) != LOCKBUS_OK) {
+        (void)tool_complain(&why);
         return false;
     }
     *door = (uint16_t)number;

@@ -15,17 +15,18 @@ VERSION_PATCH = 0
 VERSION = "0.1.0"
 GRANT_FORMAT = 1
 JOURNAL_FORMAT = 1
-TICKETS = 32
-EVENTS = 512
-HOST_LINES = 8
 GRANT_LEN = 232
 PROOF_LEN = 112
 ORDER_LEN = 208
+ORDER_HALF_LEN = 136
 COMMISSION_LEN = 256
 SEAL_LEN = 104
 MANIFEST_MAX = 1552
 PACKAGE_MAX = 512
 CODE_TEXT_MAX = 80
+TICKETS = 32
+EVENTS = 512
+HOST_LINES = 8
 
 
 class Err(IntEnum):
@@ -143,12 +144,6 @@ class EventKind(IntEnum):
     LOST = 61
 
 
-class ChallengeUse(IntEnum):
-    """enum lockbus_challenge_use"""
-    PROOF = 0
-    SERVICE = 1
-
-
 class ProofKind(IntEnum):
     """enum lockbus_proof_kind"""
     RELEASE = 1
@@ -173,6 +168,12 @@ class Role(IntEnum):
     OPERATIONS = 3
     SECURITY = 4
     DISTRUSTED = 5
+
+
+class ChallengeUse(IntEnum):
+    """enum lockbus_challenge_use"""
+    PROOF = 0
+    SERVICE = 1
 
 
 class EntryKind(IntEnum):
@@ -246,72 +247,6 @@ class lockbus_event(Structure):
         ("count", c_uint32),
         ("assumed", c_bool),
         ("text", c_char * 96),
-    ]
-
-
-class lockbus_line(Structure):
-    """struct lockbus_line"""
-    _fields_ = [
-        ("size", c_uint32),
-        ("user", c_void_p),
-        ("open", CFUNCTYPE(
-            c_uint, c_void_p, POINTER(lockbus_error))),
-        ("send", CFUNCTYPE(
-            c_uint, c_void_p, POINTER(c_uint8), c_size_t, POINTER(c_size_t))),
-        ("receive", CFUNCTYPE(
-            c_uint, c_void_p, POINTER(c_uint8), c_size_t, POINTER(c_size_t))),
-        ("fd", CFUNCTYPE(
-            c_int, c_void_p)),
-        ("close", CFUNCTYPE(
-            None, c_void_p)),
-    ]
-
-
-class lockbus_cabinet(Structure):
-    """struct lockbus_cabinet"""
-
-
-class lockbus_host_line(Structure):
-    """struct lockbus_host_line"""
-    _fields_ = [
-        ("name", c_char_p),
-        ("line", lockbus_line),
-    ]
-
-
-class lockbus_options(Structure):
-    """struct lockbus_options"""
-    _fields_ = [
-        ("size", c_uint32),
-        ("lines", POINTER(lockbus_host_line)),
-        ("line_count", c_size_t),
-        ("without_worker", c_bool),
-    ]
-
-
-class lockbus_cabinet_info(Structure):
-    """struct lockbus_cabinet_info"""
-    _fields_ = [
-        ("size", c_uint32),
-        ("name", c_char * 64),
-        ("cabinet_id", c_uint8 * 16),
-        ("doors", c_uint16),
-        ("manifest_no", c_uint32),
-        ("epoch", c_uint32),
-        ("region", c_uint32),
-        ("powered_s", c_uint64),
-        ("time_floor_s", c_uint64),
-        ("journal_ok", c_bool),
-        ("keys_locked_in_memory", c_bool),
-        ("journal_blocks", c_uint64),
-        ("boards", c_uint),
-        ("boards_present", c_uint),
-        ("memory_bytes", c_size_t),
-        ("requests", c_uint64),
-        ("replies", c_uint64),
-        ("timeouts", c_uint64),
-        ("crc_errors", c_uint64),
-        ("rounds", c_uint64),
     ]
 
 
@@ -410,6 +345,72 @@ class lockbus_manifest_info(Structure):
         ("challenge_ttl_s", c_uint),
         ("service_ttl_s", c_uint),
         ("code_min_bits", c_uint),
+    ]
+
+
+class lockbus_line(Structure):
+    """struct lockbus_line"""
+    _fields_ = [
+        ("size", c_uint32),
+        ("user", c_void_p),
+        ("open", CFUNCTYPE(
+            c_uint, c_void_p, POINTER(lockbus_error))),
+        ("send", CFUNCTYPE(
+            c_uint, c_void_p, POINTER(c_uint8), c_size_t, POINTER(c_size_t))),
+        ("receive", CFUNCTYPE(
+            c_uint, c_void_p, POINTER(c_uint8), c_size_t, POINTER(c_size_t))),
+        ("fd", CFUNCTYPE(
+            c_int, c_void_p)),
+        ("close", CFUNCTYPE(
+            None, c_void_p)),
+    ]
+
+
+class lockbus_cabinet(Structure):
+    """struct lockbus_cabinet"""
+
+
+class lockbus_host_line(Structure):
+    """struct lockbus_host_line"""
+    _fields_ = [
+        ("name", c_char_p),
+        ("line", lockbus_line),
+    ]
+
+
+class lockbus_options(Structure):
+    """struct lockbus_options"""
+    _fields_ = [
+        ("size", c_uint32),
+        ("lines", POINTER(lockbus_host_line)),
+        ("line_count", c_size_t),
+        ("without_worker", c_bool),
+    ]
+
+
+class lockbus_cabinet_info(Structure):
+    """struct lockbus_cabinet_info"""
+    _fields_ = [
+        ("size", c_uint32),
+        ("name", c_char * 64),
+        ("cabinet_id", c_uint8 * 16),
+        ("doors", c_uint16),
+        ("manifest_no", c_uint32),
+        ("epoch", c_uint32),
+        ("region", c_uint32),
+        ("powered_s", c_uint64),
+        ("time_floor_s", c_uint64),
+        ("journal_ok", c_bool),
+        ("keys_locked_in_memory", c_bool),
+        ("journal_blocks", c_uint64),
+        ("boards", c_uint),
+        ("boards_present", c_uint),
+        ("memory_bytes", c_size_t),
+        ("requests", c_uint64),
+        ("replies", c_uint64),
+        ("timeouts", c_uint64),
+        ("crc_errors", c_uint64),
+        ("rounds", c_uint64),
     ]
 
 
@@ -531,30 +532,6 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CabinetInfo:
-    """struct lockbus_cabinet_info"""
-    name: str = ""
-    cabinet_id: bytes = bytes(16)
-    doors: int = 0
-    manifest_no: int = 0
-    epoch: int = 0
-    region: int = 0
-    powered_s: int = 0
-    time_floor_s: int = 0
-    journal_ok: bool = False
-    keys_locked_in_memory: bool = False
-    journal_blocks: int = 0
-    boards: int = 0
-    boards_present: int = 0
-    memory_bytes: int = 0
-    requests: int = 0
-    replies: int = 0
-    timeouts: int = 0
-    crc_errors: int = 0
-    rounds: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
 class Grant:
     """struct lockbus_grant"""
     courier_uses: int = 0
@@ -647,6 +624,30 @@ class ManifestInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CabinetInfo:
+    """struct lockbus_cabinet_info"""
+    name: str = ""
+    cabinet_id: bytes = bytes(16)
+    doors: int = 0
+    manifest_no: int = 0
+    epoch: int = 0
+    region: int = 0
+    powered_s: int = 0
+    time_floor_s: int = 0
+    journal_ok: bool = False
+    keys_locked_in_memory: bool = False
+    journal_blocks: int = 0
+    boards: int = 0
+    boards_present: int = 0
+    memory_bytes: int = 0
+    requests: int = 0
+    replies: int = 0
+    timeouts: int = 0
+    crc_errors: int = 0
+    rounds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodeForm:
     """struct lockbus_code_form"""
     digits: bool = False
@@ -696,13 +697,13 @@ class JournalReport:
 VALUES = {
     Door: lockbus_door,
     Event: lockbus_event,
-    CabinetInfo: lockbus_cabinet_info,
     Grant: lockbus_grant,
     Proof: lockbus_proof,
     Order: lockbus_order,
     Commission: lockbus_commission,
     ManifestKey: lockbus_manifest_key,
     ManifestInfo: lockbus_manifest_info,
+    CabinetInfo: lockbus_cabinet_info,
     CodeForm: lockbus_code_form,
     Entry: lockbus_entry,
     JournalReport: lockbus_journal_report,
@@ -720,6 +721,9 @@ FUNCTIONS = {
     "lockbus_rule_text": (c_char_p, (
         ("rule", c_uint, 0),
     )),
+    "lockbus_event_ends": (c_bool, (
+        ("event", POINTER(lockbus_event), 0),
+    )),
     "lockbus_latch_name": (c_char_p, (
         ("latch", c_uint, 0),
     )),
@@ -728,6 +732,38 @@ FUNCTIONS = {
     )),
     "lockbus_event_name": (c_char_p, (
         ("kind", c_uint, 0),
+    )),
+    "lockbus_grant_read": (Err, (
+        ("grant", POINTER(lockbus_grant), 0),
+        ("bytes", c_char_p, -1),
+        ("len", c_size_t, 0),
+    )),
+    "lockbus_proof_read": (Err, (
+        ("proof", POINTER(lockbus_proof), 0),
+        ("bytes", c_char_p, -1),
+        ("len", c_size_t, 0),
+    )),
+    "lockbus_order_read": (Err, (
+        ("order", POINTER(lockbus_order), 0),
+        ("bytes", c_char_p, -1),
+        ("len", c_size_t, 0),
+    )),
+    "lockbus_commission_read": (Err, (
+        ("order", POINTER(lockbus_commission), 0),
+        ("bytes", c_char_p, -1),
+        ("len", c_size_t, 0),
+    )),
+    "lockbus_manifest_read": (Err, (
+        ("info", POINTER(lockbus_manifest_info), 0),
+        ("bytes", c_char_p, -1),
+        ("len", c_size_t, 0),
+    )),
+    "lockbus_package_read": (Err, (
+        ("package", c_char_p, -1),
+        ("package_len", c_size_t, 0),
+        ("grant", POINTER(c_char), 232),
+        ("seal", POINTER(c_char), 104),
+        ("seal_len", POINTER(c_size_t), 0),
     )),
     "lockbus_cabinet_open": (Err, (
         ("out", POINTER(POINTER(lockbus_cabinet)), 0),
@@ -781,6 +817,7 @@ FUNCTIONS = {
         ("door", c_uint16, 0),
         ("use", c_uint, 0),
         ("challenge", POINTER(c_char), 16),
+        ("why", POINTER(lockbus_error), 0),
     )),
     "lockbus_deposit": (Err, (
         ("cabinet", POINTER(lockbus_cabinet), 0),
@@ -803,6 +840,14 @@ FUNCTIONS = {
         ("cabinet", POINTER(lockbus_cabinet), 0),
         ("proof", c_char_p, -1),
         ("proof_len", c_size_t, 0),
+        ("ticket", POINTER(c_uint32), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_open_with_key": (Err, (
+        ("cabinet", POINTER(lockbus_cabinet), 0),
+        ("door", c_uint16, 0),
+        ("kind", c_uint, 0),
+        ("seed", c_char_p, 32),
         ("ticket", POINTER(c_uint32), 0),
         ("why", POINTER(lockbus_error), 0),
     )),
@@ -848,49 +893,19 @@ FUNCTIONS = {
         ("cabinet", POINTER(lockbus_cabinet), 0),
         ("number", c_uint16, 0),
         ("door", POINTER(lockbus_door), 0),
+        ("why", POINTER(lockbus_error), 0),
     )),
     "lockbus_door_find": (Err, (
         ("cabinet", POINTER(lockbus_cabinet), 0),
         ("label", c_char_p, 0),
         ("number", POINTER(c_uint16), 0),
+        ("why", POINTER(lockbus_error), 0),
     )),
     "lockbus_config_check": (Err, (
         ("config_path", c_char_p, 0),
         ("map_hash", POINTER(c_char), 32),
         ("doors", POINTER(c_uint16), 0),
         ("why", POINTER(lockbus_error), 0),
-    )),
-    "lockbus_grant_read": (Err, (
-        ("grant", POINTER(lockbus_grant), 0),
-        ("bytes", c_char_p, -1),
-        ("len", c_size_t, 0),
-    )),
-    "lockbus_proof_read": (Err, (
-        ("proof", POINTER(lockbus_proof), 0),
-        ("bytes", c_char_p, -1),
-        ("len", c_size_t, 0),
-    )),
-    "lockbus_order_read": (Err, (
-        ("order", POINTER(lockbus_order), 0),
-        ("bytes", c_char_p, -1),
-        ("len", c_size_t, 0),
-    )),
-    "lockbus_commission_read": (Err, (
-        ("order", POINTER(lockbus_commission), 0),
-        ("bytes", c_char_p, -1),
-        ("len", c_size_t, 0),
-    )),
-    "lockbus_manifest_read": (Err, (
-        ("info", POINTER(lockbus_manifest_info), 0),
-        ("bytes", c_char_p, -1),
-        ("len", c_size_t, 0),
-    )),
-    "lockbus_package_read": (Err, (
-        ("package", c_char_p, -1),
-        ("package_len", c_size_t, 0),
-        ("grant", POINTER(c_char), 232),
-        ("seal", POINTER(c_char), 104),
-        ("seal_len", POINTER(c_size_t), 0),
     )),
     "lockbus_signer_generate": (Err, (
         ("signer", POINTER(lockbus_signer), 0),
@@ -910,6 +925,16 @@ FUNCTIONS = {
     "lockbus_key_load": (Err, (
         ("path", c_char_p, 0),
         ("key", POINTER(lockbus_key_file), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_escrow_save": (Err, (
+        ("path", c_char_p, 0),
+        ("root_key", c_char_p, 32),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_escrow_load": (Err, (
+        ("path", c_char_p, 0),
+        ("root_key", POINTER(c_char), 32),
         ("why", POINTER(lockbus_error), 0),
     )),
     "lockbus_issue_grant": (Err, (
@@ -949,6 +974,18 @@ FUNCTIONS = {
         ("order", POINTER(lockbus_order), 0),
         ("first", POINTER(lockbus_signer), 0),
         ("second", POINTER(lockbus_signer), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_issue_order_half": (Err, (
+        ("out", POINTER(c_char), 136),
+        ("order", POINTER(lockbus_order), 0),
+        ("signer", POINTER(lockbus_signer), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_issue_order_join": (Err, (
+        ("out", POINTER(c_char), 208),
+        ("one", c_char_p, 136),
+        ("other", c_char_p, 136),
         ("why", POINTER(lockbus_error), 0),
     )),
     "lockbus_issue_commission": (Err, (

@@ -164,6 +164,71 @@ static void an_order_has_its_layout_whoever_signs_first(void **state)
     assert_int_equal(back.reason, o.reason);
 }
 
+static void two_halves_make_the_order_that_both_would_have_made(void **state)
+{
+    struct lockbus_signer one = issue_check_signer(21);
+    struct lockbus_signer two = issue_check_signer(22);
+    struct lockbus_order o = {.action = LOCKBUS_SERVICE_OPEN,
+                              .door = 700,
+                              .order_no = UINT64_C(0xb00000005),
+                              .not_after = 1790000600,
+                              .reason = 42};
+    uint8_t a[LOCKBUS_ORDER_HALF_LEN], b[LOCKBUS_ORDER_HALF_LEN];
+    uint8_t whole[LOCKBUS_ORDER_LEN], joined[LOCKBUS_ORDER_LEN] = {0};
+    struct lockbus_error why;
+
+    (void)state;
+    assert_int_equal(lockbus_issue_order(whole, &o, &one, &two, NULL),
+                     LOCKBUS_OK);
+    assert_int_equal(lockbus_issue_order_half(a, &o, &one, &why), LOCKBUS_OK);
+    assert_int_equal(lockbus_issue_order_half(b, &o, &two, &why), LOCKBUS_OK);
+    assert_int_equal(lockbus_issue_order_join(joined, a, b, &why), LOCKBUS_OK);
+    assert_memory_equal(joined, whole, sizeof whole);
+    memset(joined, 0, sizeof joined);
+    assert_int_equal(lockbus_issue_order_join(joined, b, a, &why), LOCKBUS_OK);
+    assert_memory_equal(joined, whole, sizeof whole);
+}
+
+static void halves_that_do_not_fit_make_no_order(void **state)
+{
+    struct lockbus_signer one = issue_check_signer(21);
+    struct lockbus_signer two = issue_check_signer(22);
+    struct lockbus_order o = {
+        .action = LOCKBUS_SERVICE_OPEN, .order_no = 5, .not_after = 9};
+    uint8_t a[LOCKBUS_ORDER_HALF_LEN], b[LOCKBUS_ORDER_HALF_LEN];
+    uint8_t joined[LOCKBUS_ORDER_LEN] = {0};
+    struct lockbus_error why;
+
+    (void)state;
+    assert_int_equal(lockbus_issue_order_half(a, &o, &one, &why), LOCKBUS_OK);
+    assert_int_equal(lockbus_issue_order_join(joined, a, a, &why),
+                     LOCKBUS_ERR_USAGE);
+    assert_string_equal(why.text, "one key signs twice");
+    for (size_t byte = 0; byte < 64; byte++) {
+        assert_int_equal(lockbus_issue_order_half(b, &o, &two, &why),
+                         LOCKBUS_OK);
+        b[byte] ^= 1;
+        assert_int_equal(lockbus_issue_order_join(joined, a, b, &why),
+                         LOCKBUS_ERR_USAGE);
+        assert_string_equal(why.field, "half");
+    }
+    memset(a, 0, sizeof a);
+    memset(b, 0, sizeof b);
+    b[64] = 1;
+    assert_int_equal(lockbus_issue_order_join(joined, a, b, &why),
+                     LOCKBUS_ERR_USAGE);
+    assert_string_equal(why.text, "this is no half of an order");
+    assert_int_equal(joined[0], 0);
+    o.order_no = 0;
+    assert_int_equal(lockbus_issue_order_half(b, &o, &two, &why),
+                     LOCKBUS_ERR_USAGE);
+    assert_string_equal(why.field, "order_no");
+    assert_int_equal(lockbus_issue_order_half(b, &o, NULL, &why),
+                     LOCKBUS_ERR_USAGE);
+    assert_int_equal(lockbus_issue_order_join(joined, a, NULL, &why),
+                     LOCKBUS_ERR_USAGE);
+}
+
 static void a_commissioning_order_has_its_layout(void **state)
 {
     const struct lockbus_signer one = issue_check_signer(4);
@@ -479,6 +544,8 @@ int main(void)
         cmocka_unit_test(a_visit_is_a_grant_of_zero_release_key),
         cmocka_unit_test(a_proof_has_its_layout_and_a_good_signature),
         cmocka_unit_test(an_order_has_its_layout_whoever_signs_first),
+        cmocka_unit_test(two_halves_make_the_order_that_both_would_have_made),
+        cmocka_unit_test(halves_that_do_not_fit_make_no_order),
         cmocka_unit_test(a_commissioning_order_has_its_layout),
         cmocka_unit_test(a_module_signs_the_prefix_and_the_body),
         cmocka_unit_test(

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -203,6 +204,63 @@ static void a_malformed_key_file_is_refused(void **state)
     assert_int_equal(key.role[0], 0);
 }
 
+static const uint8_t root_key[32] = {0xAB, 1, 2, 3};
+
+static void an_escrow_key_comes_back_and_only_its_owner_reads_it(void **state)
+{
+    struct lockbus_error why;
+    uint8_t back[32] = {0};
+
+    (void)state;
+    assert_int_equal(lockbus_escrow_save(path, root_key, &why), LOCKBUS_OK);
+    assert_int_equal(mode(), 0600);
+    assert_int_equal(lockbus_escrow_load(path, back, &why), LOCKBUS_OK);
+    assert_memory_equal(back, root_key, sizeof back);
+    assert_int_equal(lockbus_escrow_save(path, root_key, &why),
+                     LOCKBUS_ERR_USAGE);
+    assert_int_equal(chmod(path, 0640), 0);
+    memset(back, 0, sizeof back);
+    assert_int_equal(lockbus_escrow_load(path, back, &why), LOCKBUS_ERR_CONFIG);
+    assert_string_equal(why.field, "mode");
+    assert_string_equal(why.file, path);
+    assert_int_equal(back[0], 0);
+    assert_int_equal(lockbus_escrow_load(NULL, back, &why), LOCKBUS_ERR_USAGE);
+    (void)unlink(path);
+    assert_int_equal(lockbus_escrow_load(path, back, &why), LOCKBUS_ERR_IO);
+}
+
+static void what_is_no_escrow_key_is_refused(void **state)
+{
+    static const char digits[] = "ab01020300000000000000000000000000"
+                                 "000000000000000000000000000000";
+    char text[80];
+    uint8_t back[32] = {0};
+    struct lockbus_error why;
+
+    (void)state;
+    assert_int_equal(strlen(digits), 64);
+    put(digits, 64, 0600); /* a last newline may be missing */
+    assert_int_equal(lockbus_escrow_load(path, back, &why), LOCKBUS_OK);
+    assert_memory_equal(back, root_key, sizeof back);
+    memset(back, 0, sizeof back);
+    const struct {
+        const char *end;
+        size_t cut;
+    } bad[] = {{"", 63}, {"\n", 63}, {"0", 64}, {"\n\n", 64}, {"g", 63}};
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(text, sizeof text, "%.*s%s", (int)bad[i].cut, digits,
+                       bad[i].end);
+        put(text, strlen(text), 0600);
+        memset(&why, 0, sizeof why);
+        assert_int_equal(lockbus_escrow_load(path, back, &why),
+                         LOCKBUS_ERR_CONFIG);
+        assert_string_equal(why.file, path);
+        assert_int_not_equal(why.text[0], 0);
+        assert_int_equal(back[0], 0);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -213,6 +271,9 @@ int main(void)
         cmocka_unit_test_setup(a_secret_that_others_may_read_is_refused, fresh),
         cmocka_unit_test_setup(keys_that_do_not_fit_are_not_saved, fresh),
         cmocka_unit_test_setup(a_missing_file_is_told, fresh),
+        cmocka_unit_test_setup(
+            an_escrow_key_comes_back_and_only_its_owner_reads_it, fresh),
+        cmocka_unit_test_setup(what_is_no_escrow_key_is_refused, fresh),
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };
     static struct CMUnitTest row_tests[ROWS];
