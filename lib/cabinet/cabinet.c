@@ -28,6 +28,10 @@ static enum lockbus_err on_record(void *user, const struct lb_block_head *head,
                                   const struct lb_record *record)
 {
     struct lockbus_cabinet *cab = user;
+
+    if (lb_memory_for(cab, record) != LOCKBUS_OK) {
+        return LOCKBUS_ERR_NOMEM;
+    }
     bool applied = lb_gate_apply(&cab->gate, record);
 
     if (head->segment == 0 || record->type == LB_REC_CKPT_END) {
@@ -83,30 +87,6 @@ static enum lockbus_err read_manifest_file(struct lockbus_cabinet *cab,
     return err;
 }
 
-/* The journal may know doors that the map no longer has: their stay numbers
- * are kept, so that a door which comes back knows its old grants. */
-static enum lockbus_err shrink(struct lockbus_cabinet *cab)
-{
-    uint16_t needed = cab->door_count;
-
-    for (uint16_t n = needed; n < cab->gate.door_cap; n++) {
-        if (cab->gate_doors[n].stay != 0 || cab->gate_doors[n].blocked ||
-            n < cab->gate.door_count) {
-            needed = (uint16_t)(n + 1);
-        }
-    }
-    struct lb_gate_door *fewer =
-        realloc(cab->gate_doors, needed * sizeof *fewer);
-
-    if (fewer == NULL) {
-        return LOCKBUS_ERR_NOMEM;
-    }
-    cab->gate_doors = fewer;
-    cab->gate.doors = fewer;
-    cab->gate.door_cap = needed;
-    return LOCKBUS_OK;
-}
-
 static enum lockbus_err allocate(struct lockbus_cabinet **out,
                                  const struct lb_config *config)
 {
@@ -118,17 +98,13 @@ static enum lockbus_err allocate(struct lockbus_cabinet **out,
     cab->loop.epoll = -1;
     cab->loop.timer = -1;
     cab->door_count = config->door_count;
-    cab->gate_doors = calloc(LB_DOOR_MAX, sizeof *cab->gate_doors);
     cab->slots = calloc(config->door_count, sizeof *cab->slots);
     cab->profiles = calloc(config->profile_count, sizeof *cab->profiles);
     cab->journal = calloc(1, sizeof *cab->journal);
     *out = cab;
-    if (cab->gate_doors == NULL || cab->slots == NULL ||
-        cab->profiles == NULL || cab->journal == NULL) {
-        return LOCKBUS_ERR_NOMEM;
-    }
-    lb_gate_init(&cab->gate, cab->gate_doors, LB_DOOR_MAX);
-    return LOCKBUS_OK;
+    return cab->slots == NULL || cab->profiles == NULL || cab->journal == NULL
+               ? LOCKBUS_ERR_NOMEM
+               : lb_memory_begin(cab, config->door_count);
 }
 
 /* The journal must be commissioned, and for exactly this wiring. */
@@ -164,7 +140,7 @@ static enum lockbus_err open_into(struct lockbus_cabinet **cab,
     if (err == LOCKBUS_OK) {
         err = check_map(*cab, config, why);
     }
-    if (err == LOCKBUS_OK && shrink(*cab) != LOCKBUS_OK) {
+    if (err == LOCKBUS_OK && lb_memory_trim(*cab) != LOCKBUS_OK) {
         err = lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
     if (err == LOCKBUS_OK) {
@@ -291,6 +267,7 @@ void lockbus_cabinet_close(struct lockbus_cabinet **cabinet)
         lb_dir_close(&cab->store);
     }
     free(cab->journal);
+    lb_memory_unstage(cab);
     free(cab->gate_doors);
     free(cab->slots);
     free(cab->profiles);

@@ -7,7 +7,8 @@
  * The handle that ties gate, latches, journal and buses together.
  *
  * Who does what:
- *   cabinet.c     open and close: storage, recovery, wiring
+ *   cabinet.c     open and close: recovery, wiring
+ *   memory.c      storage that depends on the journal
  *   commission.c  the first blocks of a journal, and amendments
  *   poll.c        one round of everything, and when to come again
  *   wire.c        from the configuration to doors, boards and buses
@@ -137,7 +138,8 @@ struct lb_derive_job {
 struct lockbus_cabinet {
     struct lb_gate gate;
     struct lb_gate_door *gate_doors;
-    struct lb_slot *slots; /* by door number */
+    uint8_t (*row_next)[LB_ROW_LEN]; /* while a map is staged, else NULL */
+    struct lb_slot *slots;           /* by door number */
     uint16_t door_count;
     struct lb_profile *profiles;
     struct lb_cabinet_board boards[LB_CONFIG_BOARDS];
@@ -259,6 +261,17 @@ void lb_refusal_flush(struct lockbus_cabinet *cab, bool now);
 /* Into an opened store: reads the gate back from the journal. */
 enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
                                     struct lockbus_error *why);
+
+/* ---- memory.c ----------------------------------------------------------- */
+
+/* The gate, empty, with room for that many doors. NOMEM. */
+enum lockbus_err lb_memory_begin(struct lockbus_cabinet *cab, uint16_t doors);
+/* Room for what the record speaks of, before it is applied. NOMEM. */
+enum lockbus_err lb_memory_for(struct lockbus_cabinet *cab,
+                               const struct lb_record *record);
+/* The journal is read: what it took to read it goes. NOMEM. */
+enum lockbus_err lb_memory_trim(struct lockbus_cabinet *cab);
+void lb_memory_unstage(struct lockbus_cabinet *cab);
 
 /* ---- wire.c ------------------------------------------------------------- */
 

@@ -76,7 +76,8 @@ static bool apply_all(struct lockbus_cabinet *cab,
     bool ok = true;
 
     for (size_t i = 0; i < count; i++) {
-        ok = lb_gate_apply(&cab->gate, &records[i]) && ok;
+        ok = lb_memory_for(cab, &records[i]) == LOCKBUS_OK &&
+             lb_gate_apply(&cab->gate, &records[i]) && ok;
     }
     return ok;
 }
@@ -110,6 +111,19 @@ static enum lockbus_err boot(struct lockbus_cabinet *cab, bool write,
     return LOCKBUS_OK;
 }
 
+/* Applied before it is written: the segment may change in between, and its
+ * checkpoint must say what is staged. */
+static enum lockbus_err apply_and_put(struct lockbus_cabinet *cab,
+                                      const struct lb_record *records,
+                                      size_t count, struct lockbus_error *why)
+{
+    if (!apply_all(cab, records, count)) {
+        return lb_reason(why, LOCKBUS_ERR_CORRUPT, "journal",
+                         "the gate refused its own record");
+    }
+    return put(cab, records, count, why);
+}
+
 /* The rows of the new map, then the record that makes them the map. */
 static enum lockbus_err write_map(struct lockbus_cabinet *cab,
                                   const struct lb_map_view *map,
@@ -122,13 +136,14 @@ static enum lockbus_err write_map(struct lockbus_cabinet *cab,
 
     while ((count = lb_gate_rows(map, &cursor, record, ROWS_BATCH,
                                  cab->gate.powered_ms)) != 0) {
-        enum lockbus_err err = put(cab, record, count, why);
+        enum lockbus_err err = apply_and_put(cab, record, count, why);
 
         if (err != LOCKBUS_OK) {
             return err;
         }
     }
-    return put(cab, verdict->records.rec, verdict->records.count, why);
+    return apply_and_put(cab, verdict->records.rec, verdict->records.count,
+                         why);
 }
 
 static struct lb_map_view map_of(const struct lb_config *config)
@@ -159,13 +174,11 @@ static enum lockbus_err bare(struct lockbus_cabinet **out,
     if (err != LOCKBUS_OK) {
         return err;
     }
-    /* The journal may know more doors than the new map has. */
-    cab->gate_doors = calloc(LB_DOOR_MAX, sizeof *cab->gate_doors);
     cab->journal = calloc(1, sizeof *cab->journal);
-    if (cab->gate_doors == NULL || cab->journal == NULL) {
+    if (cab->journal == NULL ||
+        lb_memory_begin(cab, (*config)->door_count) != LOCKBUS_OK) {
         return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
-    lb_gate_init(&cab->gate, cab->gate_doors, LB_DOOR_MAX);
     return LOCKBUS_OK;
 }
 

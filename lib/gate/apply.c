@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "gate/limits.h"
 #include "gate/manifest.h"
+#include "gate/snapshot.h"
 
 static bool boot(struct lb_gate *gate, const struct lb_record *r)
 {
@@ -122,12 +123,13 @@ static bool manifest(struct lb_gate *gate, const struct lb_record *r)
 
 static bool rows(struct lb_gate *gate, const struct lb_record *r)
 {
-    if (r->kind < 1 || r->kind > LB_RECORD_BODY / LB_ROW_LEN ||
-        r->door > gate->door_cap || gate->door_cap - r->door < r->kind) {
+    if (gate->row_next == NULL || r->kind < 1 ||
+        r->kind > LB_RECORD_BODY / LB_ROW_LEN || r->door > gate->door_cap ||
+        gate->door_cap - r->door < r->kind) {
         return false;
     }
     for (uint16_t i = 0; i < r->kind; i++) {
-        lb_copy(gate->doors[r->door + i].row_next, r->body + i * LB_ROW_LEN,
+        lb_copy(gate->row_next[r->door + i], r->body + i * LB_ROW_LEN,
                 LB_ROW_LEN);
     }
     return true;
@@ -151,10 +153,13 @@ static bool commission(struct lb_gate *gate, const struct lb_record *r)
         struct lb_gate_door *d = &gate->doors[i];
 
         lb_zero(d->row, LB_ROW_LEN);
-        if (i < doors) {
-            lb_copy(d->row, d->row_next, LB_ROW_LEN);
+        if (gate->row_next == NULL) {
+            continue; /* in a checkpoint's midst: its own rows are to come */
         }
-        lb_zero(d->row_next, LB_ROW_LEN);
+        if (i < doors) {
+            lb_copy(d->row, gate->row_next[i], LB_ROW_LEN);
+        }
+        lb_zero(gate->row_next[i], LB_ROW_LEN);
     }
     gate->commissioned = true;
     gate->door_count = doors;
@@ -176,6 +181,22 @@ static bool time_floor(struct lb_gate *gate, const struct lb_record *r)
         gate->floor_s = floor;
     }
     return true;
+}
+
+uint32_t lb_gate_names(const struct lb_record *record)
+{
+    switch (record->type) {
+    case LB_REC_ROWS:
+        return record->door + (uint32_t)record->kind;
+    case LB_REC_CKPT_ROWS:
+        return record->door + (uint32_t)(record->kind & ~LB_CKPT_ROWS_NEXT);
+    case LB_REC_COMMISSION:
+        return lb_get_u16(record->body + LB_COMMISSION_DOORS);
+    case LB_REC_CKPT_CABINET:
+        return lb_get_u16(record->body + LB_CKPT_DOORS);
+    default:
+        return record->door < LB_DOOR_MAX ? record->door + 1U : 0;
+    }
 }
 
 bool lb_gate_apply(struct lb_gate *gate, const struct lb_record *record)

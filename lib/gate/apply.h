@@ -20,6 +20,12 @@ bool lb_apply_checkpoint(struct lb_gate *gate, const struct lb_record *r);
 bool lb_apply_part(struct lb_gate *gate, const struct lb_record *r,
                    struct lb_manifest *out, bool *whole);
 
+/* Custody as a record says; what the old one had in its place goes. */
+void lb_apply_custody(struct lb_gate_door *d, uint8_t custody);
+
+/* A time of a try as it is kept, and as a checkpoint says it. */
+uint32_t lb_try_s(uint64_t at_ms);
+
 /* A number of an order is used; the highest counts. */
 void lb_apply_order_no(struct lb_gate *gate, uint64_t number);
 

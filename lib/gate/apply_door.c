@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "gate/apply.h"
+#include "gate/custody.h"
 #include "gate/limits.h"
 
 enum { LONG_OPEN_MS = 2000 }; /* shorter openings are a bounce */
@@ -23,11 +24,10 @@ static void drop(struct lb_gate_door *d)
     lb_zero(d->courier_pk, sizeof d->courier_pk);
     lb_zero(d->release_pk, sizeof d->release_pk);
     lb_zero(d->return_pk, sizeof d->return_pk);
-    lb_zero(d->grant_hash, sizeof d->grant_hash);
     lb_zero(d->parcel_ref, sizeof d->parcel_ref);
     lb_zero(d->issuer, sizeof d->issuer);
     lb_zero(d->seal, sizeof d->seal);
-    lb_zero(d->tries, sizeof d->tries);
+    lb_zero(d->tries_s, sizeof d->tries_s); /* grant_hash lies within */
 }
 
 static bool stay(struct lb_gate_door *d, const struct lb_record *r)
@@ -48,7 +48,9 @@ static bool stay(struct lb_gate_door *d, const struct lb_record *r)
 
 static bool grant(struct lb_gate_door *d, const struct lb_record *r)
 {
-    lb_copy(d->grant_hash, r->body + LB_GRANT_HASH, LB_HASH_LEN);
+    if (!lb_door_has_tries(d)) {
+        lb_copy(d->grant_hash, r->body + LB_GRANT_HASH, LB_HASH_LEN);
+    }
     lb_copy(d->parcel_ref, r->body + LB_GRANT_PARCEL_REF, 16);
     lb_copy(d->issuer, r->body + LB_GRANT_ISSUER, 8);
     return true;
@@ -57,10 +59,10 @@ static bool grant(struct lb_gate_door *d, const struct lb_record *r)
 static void spend_challenge(struct lb_gate_door *d, const uint8_t bytes[16])
 {
     for (unsigned i = 0; i < 4; i++) {
-        struct lb_challenge *c = &d->challenge[i / 2][i % 2];
+        struct lb_challenges *c = &d->challenge[i / 2];
 
-        if (c->live && lb_same(c->bytes, bytes, 16)) {
-            c->live = false;
+        if (c->made_s[i % 2] != 0 && lb_same(c->bytes[i % 2], bytes, 16)) {
+            c->made_s[i % 2] = 0;
         }
     }
 }
@@ -189,6 +191,16 @@ static bool leaf(const struct lb_gate *gate, struct lb_gate_door *d,
     return true;
 }
 
+void lb_apply_custody(struct lb_gate_door *d, uint8_t custody)
+{
+    bool had_tries = lb_door_has_tries(d);
+
+    d->custody = custody;
+    if (lb_door_has_tries(d) != had_tries) {
+        lb_zero(d->tries_s, sizeof d->tries_s);
+    }
+}
+
 static bool custody(struct lb_gate_door *d, const struct lb_record *r)
 {
     if (r->kind < LB_CUSTODY_VACANT || r->kind >= LB_CUSTODY_COUNT) {
@@ -197,7 +209,7 @@ static bool custody(struct lb_gate_door *d, const struct lb_record *r)
     if (r->kind == LB_CUSTODY_EMPTYING && d->custody != LB_CUSTODY_EMPTYING) {
         d->long_open = false;
     }
-    d->custody = r->kind;
+    lb_apply_custody(d, r->kind);
     if (r->kind == LB_CUSTODY_VACANT) {
         drop(d);
     }
@@ -233,7 +245,15 @@ static bool seal(struct lb_gate_door *d, const struct lb_record *r)
     return true;
 }
 
-static void note_try(uint64_t *tries, size_t count, uint64_t now_ms)
+/* Rounded up: a try counts a moment longer, never shorter. */
+uint32_t lb_try_s(uint64_t at_ms)
+{
+    uint32_t at_s = lb_seconds(lb_after(at_ms, 999));
+
+    return at_s != 0 ? at_s : 1;
+}
+
+static void note_try(uint32_t *tries, size_t count, uint64_t now_ms)
 {
     size_t oldest = 0;
 
@@ -242,7 +262,7 @@ static void note_try(uint64_t *tries, size_t count, uint64_t now_ms)
             oldest = i;
         }
     }
-    tries[oldest] = now_ms != 0 ? now_ms : 1;
+    tries[oldest] = lb_try_s(now_ms);
 }
 
 static bool try_once(struct lb_gate *gate, struct lb_gate_door *d,
@@ -251,9 +271,12 @@ static bool try_once(struct lb_gate *gate, struct lb_gate_door *d,
     if (r->kind > 1) {
         return false;
     }
-    note_try(d->tries, LB_TRIES_MAX, r->powered_ms);
+    if (lb_door_has_tries(d)) {
+        note_try(d->tries_s, LB_TRIES_MAX, r->powered_ms);
+    }
     if (r->kind == 1) {
-        note_try(gate->hourly, sizeof gate->hourly / sizeof gate->hourly[0],
+        note_try(gate->hourly_s,
+                 sizeof gate->hourly_s / sizeof gate->hourly_s[0],
                  r->powered_ms);
     }
     if (gate->booted && gate->derive_ref != 0 && r->ref == gate->derive_ref) {
@@ -286,7 +309,9 @@ bool lb_apply_door(struct lb_gate *gate, const struct lb_record *r)
     case LB_REC_TRY:
         return try_once(gate, d, r);
     case LB_REC_TRY_BACK:
-        lb_zero(d->tries, sizeof d->tries);
+        if (lb_door_has_tries(d)) {
+            lb_zero(d->tries_s, sizeof d->tries_s);
+        }
         return true;
     default:
         return false;

@@ -4,7 +4,9 @@
 /*
  * Challenges: two a door, never written down. Asking again in the first half
  * of a life gives the same one, so that two phones at one door do not push
- * each other out; later a new one, while the older lives to its end.
+ * each other out; later a new one, while the older lives to its end. A life is
+ * counted from the last whole second before it, so it may end up to one second
+ * early and never late.
  */
 
 #include "base/bytes.h"
@@ -22,10 +24,12 @@ static uint64_t life_ms(const struct lb_gate *gate, enum lb_challenge_use use)
                                  : limits->challenge_ttl_s);
 }
 
-static bool lives(const struct lb_gate *gate, const struct lb_challenge *c,
-                  uint64_t life)
+static bool lives(const struct lb_gate *gate, const struct lb_challenges *c,
+                  unsigned which, uint64_t life)
 {
-    return c->live && lb_age(gate->powered_ms, c->made_ms) < life;
+    return c->made_s[which] != 0 &&
+           lb_age(gate->powered_ms, 1000 * (uint64_t)(c->made_s[which] - 1)) <
+               life;
 }
 
 enum lockbus_err lb_gate_challenge(struct lb_gate *gate, uint16_t door,
@@ -36,29 +40,29 @@ enum lockbus_err lb_gate_challenge(struct lb_gate *gate, uint16_t door,
         (use != LB_CHALLENGE_PROOF && use != LB_CHALLENGE_SERVICE)) {
         return LOCKBUS_ERR_USAGE;
     }
-    struct lb_challenge *pair = gate->doors[door].challenge[use];
+    struct lb_challenges *c = &gate->doors[door].challenge[use];
     uint64_t life = life_ms(gate, use);
+    uint32_t now_s = lb_seconds(gate->powered_ms);
 
-    if (!lives(gate, &pair[NOW], life / 2)) {
-        if (lives(gate, &pair[NOW], life)) {
-            pair[BEFORE] = pair[NOW];
+    if (!lives(gate, c, NOW, life / 2)) {
+        if (lives(gate, c, NOW, life)) {
+            lb_copy(c->bytes[BEFORE], c->bytes[NOW], 16);
+            c->made_s[BEFORE] = c->made_s[NOW];
         }
-        lb_copy(pair[NOW].bytes, random, 16);
-        pair[NOW].made_ms = gate->powered_ms;
-        pair[NOW].live = true;
+        lb_copy(c->bytes[NOW], random, 16);
+        c->made_s[NOW] = now_s < UINT32_MAX ? now_s + 1 : now_s;
     }
-    lb_copy(out, pair[NOW].bytes, 16);
+    lb_copy(out, c->bytes[NOW], 16);
     return LOCKBUS_OK;
 }
 
 bool lb_challenge_ok(const struct lb_gate *gate, uint16_t door,
                      enum lb_challenge_use use, const uint8_t bytes[16])
 {
-    const struct lb_challenge *pair = gate->doors[door].challenge[use];
+    const struct lb_challenges *c = &gate->doors[door].challenge[use];
     uint64_t life = life_ms(gate, use);
 
-    return (lives(gate, &pair[NOW], life) &&
-            lb_same(pair[NOW].bytes, bytes, 16)) ||
-           (lives(gate, &pair[BEFORE], life) &&
-            lb_same(pair[BEFORE].bytes, bytes, 16));
+    return (lives(gate, c, NOW, life) && lb_same(c->bytes[NOW], bytes, 16)) ||
+           (lives(gate, c, BEFORE, life) &&
+            lb_same(c->bytes[BEFORE], bytes, 16));
 }

@@ -154,13 +154,14 @@ static bool c1(const struct lb_gate *gate, const struct lb_ask *ask,
             d->custody == LB_CUSTODY_EMPTYING);
 }
 
-static unsigned tries_within(const struct lb_gate *gate, const uint64_t *tries,
+static unsigned tries_within(const struct lb_gate *gate, const uint32_t *tries,
                              size_t count, uint64_t len_ms)
 {
     unsigned found = 0;
 
     for (size_t i = 0; i < count; i++) {
-        found += tries[i] != 0 && lb_age(gate->powered_ms, tries[i]) < len_ms;
+        found += tries[i] != 0 &&
+                 lb_age(gate->powered_ms, 1000 * (uint64_t)tries[i]) < len_ms;
     }
     return found;
 }
@@ -172,14 +173,15 @@ static bool c2(const struct lb_gate *gate, const struct lb_gate_door *d,
 {
     const struct lb_limits *limits = &gate->manifest.limits;
 
-    if (tries_within(gate, d->tries, LB_TRIES_MAX, day_ms) >=
+    if (tries_within(gate, d->tries_s, LB_TRIES_MAX, day_ms) >=
         limits->code_tries) {
         return false;
     }
-    *spends_hourly = tries_within(gate, d->tries, LB_TRIES_MAX, hour_ms) != 0;
+    *spends_hourly = tries_within(gate, d->tries_s, LB_TRIES_MAX, hour_ms) != 0;
     return !*spends_hourly ||
-           tries_within(gate, gate->hourly, sizeof gate->hourly / 8, hour_ms) <
-               limits->code_tries_per_hour;
+           tries_within(gate, gate->hourly_s,
+                        sizeof gate->hourly_s / sizeof gate->hourly_s[0],
+                        hour_ms) < limits->code_tries_per_hour;
 }
 
 static void forget(struct lb_gate *gate)

@@ -98,6 +98,12 @@ bool lb_custody_pending(const struct lb_gate *gate, uint16_t door)
     return lb_custody_due(gate, door, &to, &cause) <= gate->powered_ms;
 }
 
+bool lb_door_has_tries(const struct lb_gate_door *d)
+{
+    return d->custody == LB_CUSTODY_OCCUPIED ||
+           d->custody == LB_CUSTODY_EMPTYING;
+}
+
 bool lb_open_empties(const struct lb_gate_door *d, uint8_t open)
 {
     if (open == LB_OPEN_CANCEL && d->custody == LB_CUSTODY_LOADING) {

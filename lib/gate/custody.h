@@ -18,6 +18,9 @@ uint64_t lb_custody_due(const struct lb_gate *gate, uint16_t door,
  * behind it is then not what the state says, and no rule may rely on it. */
 bool lb_custody_pending(const struct lb_gate *gate, uint16_t door);
 
+/* Whether the door keeps tries of codes, and no longer its grant's hash. */
+bool lb_door_has_tries(const struct lb_gate_door *d);
+
 /* Whether an open of this kind empties a door that it finds so. */
 bool lb_open_empties(const struct lb_gate_door *d, uint8_t open);
 

@@ -11,6 +11,14 @@
 #include "base/bytes.h"
 #include "gate/limits.h"
 
+static void fresh_doors(struct lb_gate *gate, uint16_t first)
+{
+    for (uint16_t i = first; i < gate->door_cap; i++) {
+        lb_zero(&gate->doors[i], sizeof gate->doors[i]);
+        gate->doors[i].custody = LB_CUSTODY_VACANT;
+    }
+}
+
 void lb_gate_init(struct lb_gate *gate, struct lb_gate_door *doors,
                   uint16_t door_cap)
 {
@@ -20,10 +28,22 @@ void lb_gate_init(struct lb_gate *gate, struct lb_gate_door *doors,
     lb_zero(gate, sizeof *gate);
     gate->doors = doors;
     gate->door_cap = door_cap;
-    for (uint16_t i = 0; i < door_cap; i++) {
-        lb_zero(&doors[i], sizeof doors[i]);
-        doors[i].custody = LB_CUSTODY_VACANT;
-    }
+    fresh_doors(gate, 0);
+}
+
+void lb_gate_resize(struct lb_gate *gate, struct lb_gate_door *doors,
+                    uint16_t door_cap)
+{
+    uint16_t before = gate->door_cap;
+
+    gate->doors = doors;
+    gate->door_cap = door_cap < LB_DOOR_MAX ? door_cap : LB_DOOR_MAX;
+    fresh_doors(gate, before);
+}
+
+void lb_gate_stage(struct lb_gate *gate, uint8_t (*rows)[LB_ROW_LEN])
+{
+    gate->row_next = rows;
 }
 
 bool lb_gate_has_door(const struct lb_gate *gate, uint16_t door)

@@ -117,10 +117,10 @@ enum lb_fact {
 
 enum lb_challenge_use { LB_CHALLENGE_PROOF = 0, LB_CHALLENGE_SERVICE = 1 };
 
-struct lb_challenge {
-    uint8_t bytes[16];
-    uint64_t made_ms; /* powered */
-    bool live;
+/* A door's challenges of one use: the newest, and the one before it. */
+struct lb_challenges {
+    uint8_t bytes[2][16];
+    uint32_t made_s[2]; /* powered s, rounded down, plus 1; 0: none lives */
 };
 
 struct lb_limits {
@@ -157,44 +157,58 @@ struct lb_bucket {
     uint64_t at_ms;
 };
 
+/*
+ * One door. There are hundreds, and all of them may be full, so that this is
+ * most of a cabinet's memory: the wide fields come first, flags are bits, and
+ * times that are only compared with lengths of minutes are whole seconds,
+ * rounded so that the door is refused rather than opened.
+ */
 struct lb_gate_door {
     /* folded */
-    uint8_t custody; /* enum lb_custody */
-    bool blocked, frozen, visit, seen_open, long_open;
-    bool maybe_open;                    /* a result of this stay was unknown */
-    uint8_t seals;                      /* bit 0 and 1: slots in use */
-    uint8_t courier_uses, release_uses; /* granted */
-    uint8_t courier_spent, release_spent;
     uint64_t stay;            /* the last one, kept */
     uint64_t first_intent_ms; /* of this stay */
     uint64_t return_due_ms;
     uint64_t open_at_ms, shut_at_ms; /* the leaf's last changes */
-    bool leaf_was_open;              /* by the journal */
-    bool open_cut;                   /* a restart fell into that opening */
+    /* the open in progress, and how it counts against the others */
+    uint64_t intent_ms;
+    uint32_t intent_ref, intent_boot;
+    union {
+        /* before it is OCCUPIED: its deposit may be repeated (D9) */
+        uint8_t grant_hash[LB_HASH_LEN];
+        /* from then on: tries of codes (C2), powered s, rounded up; 0:
+         * unused. See lb_door_has_tries(). */
+        uint32_t tries_s[LB_TRIES_MAX];
+    };
     uint8_t courier_pk[LB_KEY_LEN], release_pk[LB_KEY_LEN];
     uint8_t return_pk[LB_KEY_LEN];
-    uint8_t grant_hash[LB_HASH_LEN], parcel_ref[16], issuer[8];
+    uint8_t parcel_ref[16], issuer[8];
+    uint8_t row[LB_ROW_LEN]; /* of the map in force; zeros: no such door */
     uint8_t seal[2][LB_SEAL_LEN];
-    uint64_t tries[LB_TRIES_MAX]; /* powered ms; 0: unused */
-    uint8_t row[LB_ROW_LEN], row_next[LB_ROW_LEN];
-    /* the open in progress, and how it counts against the others */
-    uint32_t intent_ref, intent_boot;
+    uint8_t custody;                    /* enum lb_custody */
+    uint8_t seals;                      /* bit 0 and 1: slots in use */
+    uint8_t courier_uses, release_uses; /* granted */
+    uint8_t courier_spent, release_spent;
     uint8_t intent_open, intent_custody; /* custody at the intent */
-    bool intent_live;                    /* no RESULT yet */
     uint8_t last_outcome;                /* of intent_ref; 0 while live */
-    bool counts, count_opened;
-    uint64_t intent_ms;
+    bool blocked : 1, frozen : 1, visit : 1, seen_open : 1, long_open : 1;
+    bool maybe_open : 1;    /* a result of this stay was unknown */
+    bool leaf_was_open : 1; /* by the journal */
+    bool open_cut : 1;      /* a restart fell into that opening */
+    bool intent_live : 1;   /* no RESULT yet */
+    bool counts : 1, count_opened : 1;
     /* not folded: this process only */
-    bool leaf_open, leaf_known, board_here, content_known, content_full;
-    bool permit_due;                     /* intent made, none given */
-    struct lb_challenge challenge[2][2]; /* [use][now, before] */
+    struct lb_challenges challenge[2]; /* by use */
+    bool leaf_open : 1, leaf_known : 1, board_here : 1;
+    bool content_known : 1, content_full : 1;
+    bool permit_due : 1; /* intent made, none given */
 };
 
 enum { LB_BUCKET_RELEASE, LB_BUCKET_RETURN, LB_BUCKET_SERVICE, LB_BUCKETS };
 
 struct lb_gate {
     /* folded */
-    struct lb_gate_door *doors; /* the owner's storage, door_cap of them */
+    struct lb_gate_door *doors;      /* the owner's storage, door_cap of them */
+    uint8_t (*row_next)[LB_ROW_LEN]; /* staged rows, or NULL: lb_gate_stage() */
     uint16_t door_cap, door_count;
     bool commissioned;
     uint8_t cabinet_id[16];
@@ -204,7 +218,7 @@ struct lb_gate {
     uint64_t last_order_no;
     uint64_t floor_s;
     struct lb_bucket bucket[LB_BUCKETS];
-    uint64_t hourly[255]; /* the cabinet's tries, powered ms; 0: unused */
+    uint32_t hourly_s[255]; /* the cabinet's tries, as a door's tries_s */
     uint32_t last_ref, boot;
     uint64_t boot_ms;                 /* powered, when `boot` began */
     uint8_t staging[LB_MANIFEST_MAX]; /* the manifest's bytes */
@@ -230,6 +244,19 @@ struct lb_gate {
 /* Places an empty gate into the owner's storage. */
 void lb_gate_init(struct lb_gate *gate, struct lb_gate_door *doors,
                   uint16_t door_cap);
+
+/* The doors have more room, or less, behind those that stay as they are;
+ * `doors` begins with the old ones. Not while a snapshot goes on. */
+void lb_gate_resize(struct lb_gate *gate, struct lb_gate_door *doors,
+                    uint16_t door_cap);
+
+/* Storage for the rows of a map that is coming in, LB_DOOR_MAX of them, as
+ * they are left; NULL: no map is staged, and ROWS are refused. Needed from the
+ * first ROWS record to the COMMISSION behind them. */
+void lb_gate_stage(struct lb_gate *gate, uint8_t (*rows)[LB_ROW_LEN]);
+
+/* How many doors a record speaks of: one more than the highest, 0 for none. */
+uint32_t lb_gate_names(const struct lb_record *record);
 
 /* ---- The fold ----------------------------------------------------------- */
 
@@ -339,10 +366,5 @@ uint64_t lb_gate_floor(const struct lb_gate *gate);
 /* How many doors other than `except` count as open by custody class. */
 unsigned lb_gate_open_count(const struct lb_gate *gate, bool from_occupied,
                             uint16_t except);
-
-/* The records that stage a map, before its COMMISSION. `*cursor` starts at 0;
- * 0 when all are out. */
-size_t lb_gate_rows(const struct lb_map_view *map, uint32_t *cursor,
-                    struct lb_record *out, size_t cap, uint64_t powered_ms);
 
 #endif

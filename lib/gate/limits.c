@@ -7,6 +7,11 @@ uint64_t lb_age(uint64_t now_ms, uint64_t then_ms)
     return now_ms > then_ms ? now_ms - then_ms : 0;
 }
 
+uint32_t lb_seconds(uint64_t ms)
+{
+    return ms / 1000 < UINT32_MAX ? (uint32_t)(ms / 1000) : UINT32_MAX;
+}
+
 uint64_t lb_after(uint64_t then_ms, uint64_t len_ms)
 {
     return then_ms > UINT64_MAX - len_ms ? UINT64_MAX : then_ms + len_ms;

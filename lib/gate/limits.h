@@ -18,6 +18,10 @@ enum { LB_TOKEN = 3600000 }; /* parts of a token, see struct lb_bucket */
 /* 0 when `then` is still to come: nothing wraps, nothing grows old early. */
 uint64_t lb_age(uint64_t now_ms, uint64_t then_ms);
 
+/* Whole seconds, as a door keeps them; the greatest there is, when that does
+ * not fit. */
+uint32_t lb_seconds(uint64_t ms);
+
 /* then + len, or UINT64_MAX when that does not fit. */
 uint64_t lb_after(uint64_t then_ms, uint64_t len_ms);
 

@@ -9,17 +9,20 @@
 
 #include "base/bytes.h"
 #include "gate/apply.h"
+#include "gate/custody.h"
 
-static void get_times(uint64_t *times, const uint8_t *body, size_t count)
+static void get_times(uint32_t *times_s, const uint8_t *body, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        times[i] = lb_get_u64(body + 8 * i);
+        uint64_t at_ms = lb_get_u64(body + 8 * i);
+
+        times_s[i] = at_ms != 0 ? lb_try_s(at_ms) : 0;
     }
 }
 
 static bool get_cabinet(struct lb_gate *gate, const struct lb_record *r)
 {
-    uint16_t doors = lb_get_u16(r->body + 100);
+    uint16_t doors = lb_get_u16(r->body + LB_CKPT_DOORS);
 
     if (doors > gate->door_cap || r->body[102] > 1) {
         return false;
@@ -47,7 +50,7 @@ static bool get_hourly(struct lb_gate *gate, const struct lb_record *r)
     }
     size_t left = LB_CKPT_HOURLY - LB_CKPT_TIMES * (size_t)r->kind;
 
-    get_times(gate->hourly + LB_CKPT_TIMES * (size_t)r->kind, r->body,
+    get_times(gate->hourly_s + LB_CKPT_TIMES * (size_t)r->kind, r->body,
               left < LB_CKPT_TIMES ? left : LB_CKPT_TIMES);
     if (r->kind == LB_CKPT_HOURLY_RECORDS - 1) {
         gate->boot_ms = lb_get_u64(r->body + LB_CKPT_BOOT_MS_AT);
@@ -74,14 +77,16 @@ static bool get_rows(struct lb_gate *gate, const struct lb_record *r)
 {
     unsigned rows = r->kind & ~(unsigned)LB_CKPT_ROWS_NEXT;
 
+    bool next = (r->kind & LB_CKPT_ROWS_NEXT) != 0;
+
     if (rows < 1 || rows > LB_CKPT_ROWS_EACH || r->door > gate->door_cap ||
-        (unsigned)gate->door_cap - r->door < rows) {
+        (unsigned)gate->door_cap - r->door < rows ||
+        (next && gate->row_next == NULL)) {
         return false;
     }
     for (unsigned i = 0; i < rows; i++) {
-        struct lb_gate_door *d = &gate->doors[r->door + i];
-
-        lb_copy((r->kind & LB_CKPT_ROWS_NEXT) != 0 ? d->row_next : d->row,
+        lb_copy(next ? gate->row_next[r->door + i]
+                     : gate->doors[r->door + i].row,
                 r->body + i * LB_ROW_LEN, LB_ROW_LEN);
     }
     return true;
@@ -111,7 +116,7 @@ static bool get_door(struct lb_gate_door *d, const struct lb_record *r)
         b[8] >= LB_CUSTODY_COUNT || b[9] > LB_OUTCOME_UNKNOWN) {
         return false;
     }
-    d->custody = r->kind;
+    lb_apply_custody(d, r->kind);
     d->stay = r->stay;
     d->intent_ref = r->ref;
     get_flags(d, lb_get_u16(b));
@@ -143,7 +148,9 @@ static bool get_part(struct lb_gate_door *d, const struct lb_record *r)
         lb_copy(d->return_pk, r->body + 64, LB_KEY_LEN);
         return true;
     case LB_REC_CKPT_GRANT:
-        lb_copy(d->grant_hash, r->body, LB_HASH_LEN);
+        if (!lb_door_has_tries(d)) {
+            lb_copy(d->grant_hash, r->body, LB_HASH_LEN);
+        }
         lb_copy(d->parcel_ref, r->body + 32, 16);
         lb_copy(d->issuer, r->body + 48, 8);
         return true;
@@ -157,8 +164,10 @@ static bool get_part(struct lb_gate_door *d, const struct lb_record *r)
         if (r->kind > 1) {
             return false;
         }
-        get_times(d->tries + LB_CKPT_TRIES_EACH * r->kind, r->body,
-                  LB_CKPT_TRIES_EACH);
+        if (lb_door_has_tries(d)) {
+            get_times(d->tries_s + LB_CKPT_TRIES_EACH * r->kind, r->body,
+                      LB_CKPT_TRIES_EACH);
+        }
         return true;
     default:
         return false;

@@ -10,6 +10,7 @@
 #include "gate/snapshot.h"
 
 #include "base/bytes.h"
+#include "gate/custody.h"
 
 /* Where the cursor stands: manifest, cabinet, then doors, rows, end. */
 enum { AT_MANIFEST = 0, AT_CABINET = 1, AT_DOORS = 2 };
@@ -32,10 +33,10 @@ static struct lb_record *put(struct sink *sink, enum lb_record_type type,
     return r;
 }
 
-static void put_times(uint8_t *body, const uint64_t *times, size_t count)
+static void put_times(uint8_t *body, const uint32_t *times_s, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        lb_put_u64(body + 8 * i, times[i]);
+        lb_put_u64(body + 8 * i, 1000 * (uint64_t)times_s[i]);
     }
 }
 
@@ -67,14 +68,14 @@ static void put_cabinet(const struct lb_gate *gate, struct sink *sink)
         lb_put_u32(r->body + 64 + 4 * i, gate->bucket[i].level);
         lb_put_u64(r->body + 76 + 8 * i, gate->bucket[i].at_ms);
     }
-    lb_put_u16(r->body + 100, gate->door_count);
+    lb_put_u16(r->body + LB_CKPT_DOORS, gate->door_count);
     r->body[102] = gate->commissioned;
     for (size_t i = 0; i < LB_CKPT_HOURLY_RECORDS; i++) {
         size_t left = LB_CKPT_HOURLY - LB_CKPT_TIMES * i;
 
         r = put(sink, LB_REC_CKPT_HOURLY, LB_DOOR_NONE);
         r->kind = (uint8_t)i;
-        put_times(r->body, gate->hourly + LB_CKPT_TIMES * i,
+        put_times(r->body, gate->hourly_s + LB_CKPT_TIMES * i,
                   left < LB_CKPT_TIMES ? left : LB_CKPT_TIMES);
     }
     lb_put_u64(r->body + LB_CKPT_BOOT_MS_AT, gate->boot_ms);
@@ -130,7 +131,9 @@ static void put_stay(const struct lb_gate_door *d, uint16_t door,
     lb_copy(r->body + 32, d->release_pk, LB_KEY_LEN);
     lb_copy(r->body + 64, d->return_pk, LB_KEY_LEN);
     r = put(sink, LB_REC_CKPT_GRANT, door);
-    lb_copy(r->body, d->grant_hash, LB_HASH_LEN);
+    if (!lb_door_has_tries(d)) {
+        lb_copy(r->body, d->grant_hash, LB_HASH_LEN);
+    }
     lb_copy(r->body + 32, d->parcel_ref, 16);
     lb_copy(r->body + 48, d->issuer, 8);
     for (uint8_t slot = 0; slot < 2; slot++) {
@@ -140,10 +143,10 @@ static void put_stay(const struct lb_gate_door *d, uint16_t door,
             lb_copy(r->body, d->seal[slot], LB_SEAL_LEN);
         }
     }
-    for (uint8_t i = 0; i < 2; i++) {
+    for (uint8_t i = 0; i < 2 && lb_door_has_tries(d); i++) {
         r = put(sink, LB_REC_CKPT_TRIES, door);
         r->kind = i;
-        put_times(r->body, d->tries + LB_CKPT_TRIES_EACH * i,
+        put_times(r->body, d->tries_s + LB_CKPT_TRIES_EACH * i,
                   LB_CKPT_TRIES_EACH);
     }
 }
@@ -182,10 +185,13 @@ static void put_rows_of(const struct lb_gate *gate, uint16_t first, bool next,
     unsigned left = (unsigned)gate->door_cap - first;
     unsigned rows = left < LB_CKPT_ROWS_EACH ? left : LB_CKPT_ROWS_EACH;
 
+    if (next && gate->row_next == NULL) {
+        return;
+    }
     for (unsigned i = 0; i < rows; i++) {
-        const struct lb_gate_door *d = &gate->doors[first + i];
-
-        lb_copy(body + i * LB_ROW_LEN, next ? d->row_next : d->row, LB_ROW_LEN);
+        lb_copy(body + i * LB_ROW_LEN,
+                next ? gate->row_next[first + i] : gate->doors[first + i].row,
+                LB_ROW_LEN);
     }
     if (lb_all_zero(body, sizeof body)) {
         return;

@@ -13,7 +13,8 @@
  * intent. CKPT_CABINET: cabinet_id[16], region u32, map hash[32], floor u64
  * at 52, last ref u32, levels u32[3] at 64, their times u64[3] at 76, doors
  * u16 at 100, commissioned u8; order_no in `stay`, boot in `ref`.
- * CKPT_HOURLY: 13 times a record; the last has 8 and, at 64, the boot's.
+ * CKPT_TRIES and CKPT_HOURLY: times in powered ms; the latter has 13 a record,
+ * the last of them 8 and, at 64, the boot's.
  */
 
 #include "gate/gate.h"
@@ -24,6 +25,7 @@ enum {
     LB_CKPT_HOURLY_RECORDS =
         (LB_CKPT_HOURLY + LB_CKPT_TIMES - 1) / LB_CKPT_TIMES,
     LB_CKPT_BOOT_MS_AT = 64,
+    LB_CKPT_DOORS = 100, /* in CKPT_CABINET */
     LB_CKPT_TRIES_EACH = LB_TRIES_MAX / 2,
     LB_CKPT_DOOR_RECORDS = 7, /* door, keys, grant, seals, tries */
     LB_CKPT_ROWS_EACH = LB_RECORD_BODY / LB_ROW_LEN,

@@ -30,6 +30,7 @@ struct gate_journal *gate_journal_new(void)
     }
     j->powered_ms = START_MS;
     lb_gate_init(&j->gate, j->doors, GATE_JOURNAL_DOORS);
+    lb_gate_stage(&j->gate, j->row_next);
     lb_gate_clock(&j->gate, j->powered_ms);
     for (uint16_t i = 0; i < GATE_JOURNAL_DOORS; i++) {
         live(j, i);
@@ -113,14 +114,15 @@ static void folded(const struct lb_gate *from, struct lb_gate *gate,
     memcpy(gate, from, sizeof *gate);
     memcpy(doors, from->doors, from->door_cap * sizeof *doors);
     gate->doors = NULL;
+    gate->row_next = NULL;
     gate->floor_s = 0; /* blocks raise it too */
     gate->staged = 0;
     memset(gate->staging + gate->manifest_len, 0,
            sizeof gate->staging - gate->manifest_len);
     memset(&gate->running, 0, sizeof *gate - offsetof(struct lb_gate, running));
     for (uint16_t i = 0; i < from->door_cap; i++) {
-        memset(&doors[i].leaf_open, 0,
-               sizeof doors[i] - offsetof(struct lb_gate_door, leaf_open));
+        memset(doors[i].challenge, 0,
+               sizeof doors[i] - offsetof(struct lb_gate_door, challenge));
     }
 }
 
@@ -136,7 +138,9 @@ bool gate_journal_same(const struct lb_gate *a, const struct lb_gate *b)
     }
     folded(a, &copy[0].gate, copy[0].doors);
     folded(b, &copy[1].gate, copy[1].doors);
-    bool same = memcmp(&copy[0], &copy[1], sizeof copy[0]) == 0;
+    bool same = memcmp(&copy[0], &copy[1], sizeof copy[0]) == 0 &&
+                memcmp(a->row_next, b->row_next,
+                       GATE_JOURNAL_DOORS * sizeof *a->row_next) == 0;
 
     free(copy);
     return same;
@@ -151,7 +155,10 @@ void gate_journal_restart(struct gate_journal *j)
     }
     *old = *j;
     old->gate.doors = old->doors;
+    old->gate.row_next = old->row_next;
     lb_gate_init(&j->gate, j->doors, GATE_JOURNAL_DOORS);
+    memset(j->row_next, 0, sizeof j->row_next);
+    lb_gate_stage(&j->gate, j->row_next);
     for (size_t i = 0; i < j->count; i++) {
         const struct gate_block *block = &j->blocks[i];
 

@@ -22,6 +22,7 @@ struct gate_block {
 struct gate_journal {
     struct lb_gate gate;
     struct lb_gate_door doors[GATE_JOURNAL_DOORS];
+    uint8_t row_next[LB_DOOR_MAX][LB_ROW_LEN]; /* staged */
     struct gate_block *blocks;
     size_t count, cap;
     uint64_t powered_ms;

@@ -132,6 +132,7 @@ static void checkpoint_gives_the_state_again(void **state)
 {
     (void)state;
     static struct lb_gate_door doors[GATE_JOURNAL_DOORS];
+    static uint8_t rows[LB_DOOR_MAX][LB_ROW_LEN];
 
     for (uint32_t h = 0; h < HISTORIES; h++) {
         struct gate_journal *j = gate_scene();
@@ -143,6 +144,8 @@ static void checkpoint_gives_the_state_again(void **state)
 
         history(j, &seed, STEPS);
         lb_gate_init(&copy, doors, GATE_JOURNAL_DOORS);
+        memset(rows, 0, sizeof rows);
+        lb_gate_stage(&copy, rows);
         while ((count = lb_gate_snapshot(&j->gate, &cursor, out,
                                          LB_BATCH_MAX)) != 0) {
             fold_into(&copy, out, count);
@@ -159,6 +162,7 @@ static void checkpoint_under_way_gives_the_state_at_its_end(void **state)
 {
     (void)state;
     static struct lb_gate_door doors[GATE_JOURNAL_DOORS];
+    static uint8_t rows[LB_DOOR_MAX][LB_ROW_LEN];
 
     for (uint32_t h = 0; h < HISTORIES; h++) {
         struct gate_journal *j = gate_scene();
@@ -174,6 +178,8 @@ static void checkpoint_under_way_gives_the_state_at_its_end(void **state)
 
         history(j, &seed, STEPS);
         lb_gate_init(&copy, doors, GATE_JOURNAL_DOORS);
+        memset(rows, 0, sizeof rows);
+        lb_gate_stage(&copy, rows);
         while ((count = lb_gate_snapshot(&j->gate, &cursor, out,
                                          LB_BATCH_MAX)) != 0) {
             size_t from = j->count;

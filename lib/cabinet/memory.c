@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * A cabinet's storage whose size the journal decides: the gate's doors, and
+ * the rows of a map while one is staged.
+ *
+ * There are as many doors as the configuration has, and more only when the
+ * journal names more: doors that the map no longer has keep their stay
+ * numbers, so that one which comes back knows its old grants.
+ */
+
+#include "cabinet/cabinet.h"
+
+#include "gate/snapshot.h"
+
+#include <stdlib.h>
+
+enum { MORE_DOORS = 16 }; /* at a time, so that a long journal asks seldom */
+
+static enum lockbus_err doors_new(struct lockbus_cabinet *cab, uint16_t count)
+{
+    struct lb_gate_door *doors =
+        realloc(cab->gate_doors, count * sizeof *doors);
+
+    if (doors == NULL) {
+        return LOCKBUS_ERR_NOMEM;
+    }
+    cab->gate_doors = doors;
+    lb_gate_resize(&cab->gate, doors, count);
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err rows_new(struct lockbus_cabinet *cab)
+{
+    cab->row_next = calloc(LB_DOOR_MAX, sizeof *cab->row_next);
+    if (cab->row_next == NULL) {
+        return LOCKBUS_ERR_NOMEM;
+    }
+    lb_gate_stage(&cab->gate, cab->row_next);
+    return LOCKBUS_OK;
+}
+
+static bool stages(const struct lb_record *record)
+{
+    return record->type == LB_REC_ROWS ||
+           (record->type == LB_REC_CKPT_ROWS &&
+            (record->kind & LB_CKPT_ROWS_NEXT) != 0);
+}
+
+enum lockbus_err lb_memory_for(struct lockbus_cabinet *cab,
+                               const struct lb_record *record)
+{
+    uint32_t needed = lb_gate_names(record);
+    enum lockbus_err err = LOCKBUS_OK;
+
+    if (needed > cab->gate.door_cap && needed <= LB_DOOR_MAX) {
+        needed += MORE_DOORS;
+        err = doors_new(
+            cab, (uint16_t)(needed < LB_DOOR_MAX ? needed : LB_DOOR_MAX));
+    }
+    if (err == LOCKBUS_OK && stages(record) && cab->row_next == NULL) {
+        err = rows_new(cab);
+    }
+    return err;
+}
+
+enum lockbus_err lb_memory_begin(struct lockbus_cabinet *cab, uint16_t doors)
+{
+    lb_gate_init(&cab->gate, NULL, 0);
+    return doors_new(cab, doors);
+}
+
+/* A map that was staged and never came into force is forgotten: an amendment
+ * begins with all rows. */
+void lb_memory_unstage(struct lockbus_cabinet *cab)
+{
+    lb_gate_stage(&cab->gate, NULL);
+    free(cab->row_next);
+    cab->row_next = NULL;
+}
+
+enum lockbus_err lb_memory_trim(struct lockbus_cabinet *cab)
+{
+    uint16_t needed = cab->door_count;
+
+    lb_memory_unstage(cab);
+    for (uint16_t n = needed; n < cab->gate.door_cap; n++) {
+        if (cab->gate_doors[n].stay != 0 || cab->gate_doors[n].blocked ||
+            n < cab->gate.door_count) {
+            needed = (uint16_t)(n + 1);
+        }
+    }
+    return needed == cab->gate.door_cap ? LOCKBUS_OK : doors_new(cab, needed);
+}
