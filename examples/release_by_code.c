@@ -68,7 +68,7 @@ static void take_events(struct lockbus_cabinet *cab, unsigned *unfinished)
         printf("%s ticket %u door %s: %s\n", lockbus_event_name(event.kind),
                event.ticket, event.label, event.text);
         if (event.ticket != 0 && event.kind >= LOCKBUS_EVENT_OPENED &&
-            event.kind <= LOCKBUS_EVENT_DONE) {
+            event.kind <= LOCKBUS_EVENT_UNCONFIRMED) {
             --*unfinished;
         }
     }

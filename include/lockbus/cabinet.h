@@ -165,8 +165,8 @@ lockbus_challenge(struct lockbus_cabinet *cabinet, uint16_t door,
 /*
  * Each of these decides by the rules of docs/GRANTS.md. Nothing is read from
  * the arguments after the call returns. On OK *ticket is set and events
- * follow, of which exactly one ends it (OPENED to DONE); any ticket may end
- * as REFUSED: a board that did not answer in its last round is asked once
+ * follow, of which exactly one ends it (OPENED to UNCONFIRMED); any ticket may
+ * end as REFUSED: a board that did not answer in its last round is asked once
  * more before the decision, and a code is tried before it is known. On DENIED
  * `why->rule` says which rule refused and nothing was spent.
  *

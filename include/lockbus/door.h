@@ -52,6 +52,18 @@ enum lockbus_custody {
     LOCKBUS_CUSTODY_EMPTYING = 4
 };
 
+/*
+ * What a content sensor says, where a door has one. It only ever protects: a
+ * door that was emptied becomes VACANT not before its sensor says EMPTY, and
+ * nothing else follows from it. UNKNOWN: not read yet, or its board is away.
+ */
+enum lockbus_content {
+    LOCKBUS_CONTENT_UNWATCHED = 0, /* no such sensor */
+    LOCKBUS_CONTENT_UNKNOWN = 1,
+    LOCKBUS_CONTENT_EMPTY = 2,
+    LOCKBUS_CONTENT_FULL = 3
+};
+
 /* A copy of what is known of one door. */
 struct lockbus_door {
     uint32_t size; /* set to sizeof(struct lockbus_door) before asking */
@@ -61,6 +73,7 @@ struct lockbus_door {
     char remark[48];
     enum lockbus_latch latch;
     enum lockbus_custody custody;
+    enum lockbus_content content;
     bool blocked;
     bool frozen;   /* its stay's issuer was distrusted: service only */
     bool assumed;  /* no sensor: leaf facts are timed */
@@ -73,7 +86,8 @@ struct lockbus_door {
 
 enum lockbus_event_kind {
     LOCKBUS_EVENT_NONE = 0,
-    /* what came of a ticket */
+    /* What came of a ticket. At an end that had to do with a latch `count` is
+     * how many pulses were sent. */
     LOCKBUS_EVENT_SENT = 1,     /* the pulse is on the wire */
     LOCKBUS_EVENT_ACCEPTED = 2, /* the board confirmed it */
     LOCKBUS_EVENT_OPENED = 3,   /* the leaf was seen open, or stood open
@@ -83,12 +97,20 @@ enum lockbus_event_kind {
     LOCKBUS_EVENT_EXPIRED = 6,  /* no pulse was sent in time: the end */
     LOCKBUS_EVENT_REFUSED = 7,  /* by `rule`: the end */
     LOCKBUS_EVENT_DONE = 8,     /* something that opens nothing is on record */
+    LOCKBUS_EVENT_UNCONFIRMED = 9, /* the board drove the latch, and no sensor
+                                    * can see the leaf; it counts as opened,
+                                    * and `assumed` is set: the end */
     /* what happens to doors */
     LOCKBUS_EVENT_LEAF = 20,    /* latch holds the new state */
     LOCKBUS_EVENT_CUSTODY = 21, /* custody holds the new one */
     LOCKBUS_EVENT_FORCED = 22,
-    LOCKBUS_EVENT_AJAR = 23,
-    LOCKBUS_EVENT_JAMMED = 24,
+    LOCKBUS_EVENT_AJAR = 23,    /* `count`: 0 when the leaf was open for
+                                 * ajar_after_s; n at the n-th reminder, when it
+                                 * was open for twice as long as at the last one,
+                                 * and at least once an hour */
+    LOCKBUS_EVENT_JAMMED = 24,  /* `count` pulses and it never opened; the next
+                                 * open tries again */
+    LOCKBUS_EVENT_CONTENT = 25, /* content holds what its sensor says now */
     /* boards and ports */
     LOCKBUS_EVENT_BOARD_AWAY = 40,
     LOCKBUS_EVENT_BOARD_BACK = 41,
@@ -111,6 +133,7 @@ struct lockbus_event {
     enum lockbus_rule rule;
     enum lockbus_latch latch;     /* of the door, in every event that has one */
     enum lockbus_custody custody; /* the same */
+    enum lockbus_content content; /* the same */
     unsigned board;               /* as the configuration numbers boards */
     uint32_t count;
     bool assumed;
@@ -118,13 +141,14 @@ struct lockbus_event {
 };
 
 /* Whether this event is the one that ends a ticket: it names a ticket, and
- * its kind is OPENED, FAILED, UNKNOWN, EXPIRED, REFUSED or DONE. Nothing
- * follows for that ticket. False for NULL. */
+ * its kind is OPENED, UNCONFIRMED, FAILED, UNKNOWN, EXPIRED, REFUSED or DONE.
+ * Nothing follows for that ticket. False for NULL. */
 LOCKBUS_API bool lockbus_event_ends(const struct lockbus_event *event);
 
 /* "SHUT", "VACANT", "OPENED" ...; "?" for a value that is none. Static. */
 LOCKBUS_API const char *lockbus_latch_name(enum lockbus_latch latch);
 LOCKBUS_API const char *lockbus_custody_name(enum lockbus_custody custody);
+LOCKBUS_API const char *lockbus_content_name(enum lockbus_content content);
 LOCKBUS_API const char *lockbus_event_name(enum lockbus_event_kind kind);
 
 #ifdef __cplusplus

@@ -45,9 +45,11 @@ struct lockbus_entry {
     uint16_t door; /* 0xFFFF: of none */
     uint64_t stay;
     uint32_t ref;     /* intent number; RESULT refers to its INTENT */
-    const char *what; /* "release", "never opened", "D9" ...; static */
+    const char *what; /* "release", "never opened", "D9" ...; static. A
+                       * RESULT that rests on no sensor is "unconfirmed" */
     enum lockbus_rule rule;
-    uint32_t count;          /* REFUSAL: how many were alike */
+    uint32_t count;          /* REFUSAL: how many were alike; ALARM "jammed":
+                              * how many pulses were sent */
     uint8_t authority[2][8]; /* key_ids: signer; service orders have two */
     uint8_t parcel_ref[16];
     uint64_t order_no;

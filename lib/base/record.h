@@ -62,7 +62,8 @@ enum lb_record_type {
                             * not_before u64, valid_for_s u32 */
     LB_REC_INTENT = 7,     /* kind = enum lb_open; ref = intent number;
                             * body below */
-    LB_REC_RESULT = 8,     /* kind = enum lb_outcome; ref = its intent */
+    LB_REC_RESULT = 8,     /* kind = enum lb_outcome; ref = its intent;
+                            * body[0] 1: no sensor saw that it opened */
     LB_REC_LEAF = 9,       /* kind = enum lb_leaf_fact; body[0] assumed */
     LB_REC_CUSTODY = 10,   /* kind = new custody; body[0] old, [1] enum
                             * lb_cause */
@@ -72,7 +73,8 @@ enum lb_record_type {
     LB_REC_TRY_BACK = 14,  /* a right code gives its stay's tries back */
     LB_REC_REFUSAL = 15,   /* kind = enum lb_ask_kind; body: rule u16,
                             * count u32, claimed key_id 8 */
-    LB_REC_ALARM = 16,     /* kind = enum lb_alarm; ref = ticket or board */
+    LB_REC_ALARM = 16,     /* kind = enum lb_alarm; ref = its intent, or 0;
+                            * body[0] of jammed: pulses sent */
     LB_REC_TIME = 17,      /* body: time floor u64, Unix s */
     LB_REC_BOARD = 18,     /* ref = board; kind 0 away, 1 back, 2 refused */
     /* Checkpoint: the state of the gate, which these records set anew. */
@@ -119,6 +121,10 @@ enum lb_refusal_body {
 /* LEAF: assumed u8, zero[7]; of a shut, the powered ms of the last reading
  * that said open, u64 (0: watched until the record's own time). */
 enum lb_leaf_body { LB_LEAF_ASSUMED = 0, LB_LEAF_SEEN_OPEN = 8 };
+
+enum lb_result_body { LB_RESULT_ASSUMED = 0 };
+
+enum lb_alarm_body { LB_ALARM_PULSES = 0 };
 
 /* GRANT: hash of all 232 bytes, parcel_ref[16], issuer's key_id[8],
  * not_before u64, valid_for_s u32. */

@@ -30,6 +30,9 @@ struct lb_bus_board {
     uint32_t pulse_ms;                /* within the profile's range */
     uint32_t rest_ms;                 /* a channel's, between pulses */
     bool shut_is;                     /* the input's level when shut */
+    uint32_t content; /* inputs (bit 0: the first) that tell what lies inside
+                       * some compartment, and of no leaf */
+    uint32_t full_is; /* the level of each of them that means full */
 };
 
 struct lb_bus_config {
@@ -44,6 +47,7 @@ struct lb_bus_config {
 enum lb_report_kind {
     LB_REPORT_NONE = 0,
     LB_REPORT_LEAF,       /* a corroborated reading changed, or the first */
+    LB_REPORT_CONTENT,    /* the same of a content input */
     LB_REPORT_SENT,       /* the pulse's last byte is on the wire; ref */
     LB_REPORT_ACCEPTED,   /* the board confirmed it; ref */
     LB_REPORT_PULSE_LOST, /* no confirmation: whether it pulsed is unknown */
@@ -62,7 +66,8 @@ struct lb_report {
     enum lb_report_kind kind;
     uint8_t board;   /* index into config.boards */
     uint8_t channel; /* 0-based */
-    bool leaf_open;
+    bool leaf_open;  /* LEAF */
+    bool full;       /* CONTENT */
     uint32_t ref;
     uint64_t at_us;
     const char *text; /* static: why, for people; may be NULL */

@@ -6,28 +6,44 @@
  * becomes a candidate, the board is read again at once, and only the same
  * bit again is reported. FC01 and FC02 replies carry no address, so a lone
  * one proves little.
+ *
+ * An input may tell of contents instead of a leaf. It is read and
+ * corroborated with the others; OPEN stands for full there.
  */
 #include "bus/poll.h"
+
+bool lb_leaf_is_content(const struct lb_node *node, unsigned channel)
+{
+    return (node->board.content >> channel & 1) != 0;
+}
 
 static enum lb_level level_of(const struct lb_node *node, uint32_t bits,
                               unsigned channel)
 {
     bool high = (bits >> channel & 1) != 0;
+    bool shut_is = lb_leaf_is_content(node, channel)
+                       ? (node->board.full_is >> channel & 1) == 0
+                       : node->board.shut_is;
 
-    return high == node->board.shut_is ? LB_LEVEL_SHUT : LB_LEVEL_OPEN;
+    return high == shut_is ? LB_LEVEL_SHUT : LB_LEVEL_OPEN;
 }
 
 static void settle(struct lb_bus *bus, uint8_t board, uint8_t channel)
 {
     struct lb_channel *at = &bus->node[board].channel[channel];
 
+    struct lb_report report = {.board = board, .channel = channel};
+
     at->known = at->candidate;
     at->candidate = LB_LEVEL_NONE;
-    lb_report_put(bus,
-                  (struct lb_report){.kind = LB_REPORT_LEAF,
-                                     .board = board,
-                                     .channel = channel,
-                                     .leaf_open = at->known == LB_LEVEL_OPEN});
+    if (lb_leaf_is_content(&bus->node[board], channel)) {
+        report.kind = LB_REPORT_CONTENT;
+        report.full = at->known == LB_LEVEL_OPEN;
+    } else {
+        report.kind = LB_REPORT_LEAF;
+        report.leaf_open = at->known == LB_LEVEL_OPEN;
+    }
+    lb_report_put(bus, report);
 }
 
 void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits)

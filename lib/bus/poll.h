@@ -181,6 +181,7 @@ void lb_wire_forget(struct lb_bus *bus);
 void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits);
 void lb_leaf_forget(struct lb_node *node);
 bool lb_leaf_all_known(const struct lb_node *node);
+bool lb_leaf_is_content(const struct lb_node *node, unsigned channel);
 
 /* attach.c */
 void lb_attach_begin(struct lb_bus *bus, uint8_t board);

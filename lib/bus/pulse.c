@@ -6,8 +6,8 @@
  * case, since a sensor that is stuck open must not lock a person out. A
  * further one needs a reading that was asked for after the rest time and
  * says shut: whether the confirmation of the last one came makes no
- * difference, so a lost one is never simply sent again. A channel without a
- * sensor gets one pulse.
+ * difference, so a lost one is never simply sent again. A channel without an
+ * input of its own, or whose input tells of contents, gets one pulse.
  *
  * No pulse is begun that would not be on the wire, whole, before the
  * permit's deadline. What has not been sent by then, or when its board goes
@@ -228,7 +228,8 @@ void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception)
         bus->now_us + (uint64_t)node->board.pulse_ms * 1000 + LB_MOTION_US;
     node->ask = true;
     if (job->last || job->permit.pulses == 0 ||
-        !node->board.profile->leaf_is_read) {
+        !node->board.profile->leaf_is_read ||
+        lb_leaf_is_content(node, job->channel)) {
         job->used = false;
     }
 }

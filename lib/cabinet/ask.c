@@ -136,6 +136,7 @@ static void accept(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
 {
     uint64_t seq = 0;
 
+    lb_facts_assumed(cab, verdict->records.rec, verdict->records.count);
     for (size_t i = 0; i < verdict->records.count; i++) {
         apply(cab, &verdict->records.rec[i]);
     }

@@ -44,7 +44,8 @@ enum lb_cabinet_limits {
     LB_FACTS = 64,             /* facts waiting for room in the journal */
     LB_HEARTBEAT_MS = 3600000, /* a block is written at least this often */
     LB_BOARD_NOTE_MS = 10000,  /* a flapping board is noted this often */
-    LB_CLOSE_US = 300000
+    LB_CLOSE_US = 300000,
+    LB_NO_BOARD = 0xFF
 };
 
 /* What a ticket waits for. */
@@ -63,8 +64,9 @@ struct lb_ticket {
     uint32_t ref; /* the intent, or the derivation */
     uint64_t seq; /* the block that its records are in */
     uint16_t door;
-    bool opens; /* PERMIT, else DONE */
-    bool sent;  /* a pulse is on the wire */
+    bool opens;     /* PERMIT, else DONE */
+    bool accepted;  /* the board confirmed a pulse */
+    uint8_t pulses; /* on the wire so far */
 };
 
 /* An ask that is decided again when its board had its second chance. */
@@ -90,6 +92,7 @@ struct lb_pending_fact {
     enum lb_alarm alarm;
     uint32_t ref;
     bool assumed;
+    uint8_t pulses;        /* of JAMMED */
     uint64_t seen_open_ms; /* LEAF_SHUT: see struct lb_gate_fact */
 };
 
@@ -99,6 +102,8 @@ struct lb_slot {
     char label[LB_LABEL_LEN], size[8], remark[48];
     uint8_t board; /* index into cabinet->boards */
     uint8_t channel;
+    uint8_t content_board; /* the same; LB_NO_BOARD: no content sensor */
+    uint8_t content_channel;
     uint16_t assume_open_s;
     struct lb_latch latch;
     bool leaf_known, leaf_open;
@@ -123,7 +128,7 @@ struct lb_event {
     enum lockbus_event_kind kind;
     enum lockbus_rule rule;
     uint16_t door;
-    uint8_t latch, custody;
+    uint8_t latch, custody, content;
     unsigned board;
     bool assumed;
     const char *text; /* static */
@@ -246,6 +251,9 @@ uint64_t lb_facts_next_ms(const struct lockbus_cabinet *cab);
 /* ---- reports.c ---------------------------------------------------------- */
 
 void lb_facts_from_buses(struct lockbus_cabinet *cab);
+/* Marks results that say opened of doors without a sensor. */
+void lb_facts_assumed(const struct lockbus_cabinet *cab,
+                      struct lb_record *records, size_t count);
 
 /* ---- refusal.c
  * --------------------------------------------------------------- */

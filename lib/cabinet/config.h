@@ -20,7 +20,7 @@ enum lb_config_limits {
     LB_LABEL_LEN = 16,
     LB_PATH_LEN = 200,
     LB_CONFIG_FILE_MAX = 256 * 1024,
-    LB_MAP_ROW_MAX = 2 + 2 + 1 + 23 + 1 + 1 + 16 + 2 + 1 + 2 + 32,
+    LB_MAP_ROW_MAX = 2 + 2 + 1 + 23 + 1 + 1 + 16 + 2 + 1 + 2 + 32 + 32,
     LB_MAP_MAX = 32 + LB_DOOR_MAX * LB_MAP_ROW_MAX
 };
 
@@ -49,6 +49,10 @@ struct lb_config_door {
     uint8_t channel; /* 0-based */
     bool sensor;     /* false: timed and assumed */
     uint16_t assume_open_s;
+    bool content;          /* an input tells whether something is inside */
+    bool content_full_is;  /* its level then */
+    uint8_t content_board; /* index */
+    uint8_t content_channel;
     unsigned line;
 };
 

@@ -118,6 +118,59 @@ static enum lockbus_err check_door(const struct lb_config_reading *reading,
     return LOCKBUS_OK;
 }
 
+/* The door that reads this input already, as its leaf or as its contents. */
+static const struct lb_config_door *
+reads_input(const struct lb_config *config, const struct lb_config_door *door)
+{
+    for (size_t i = 0; i < config->door_count; i++) {
+        const struct lb_config_door *other = &config->door[i];
+
+        if (!other->used) {
+            continue;
+        }
+        if (other->sensor && other->board == door->content_board &&
+            other->channel == door->content_channel) {
+            return other;
+        }
+        if (other != door && other->content &&
+            other->content_board == door->content_board &&
+            other->content_channel == door->content_channel) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* An input tells one thing. */
+static enum lockbus_err check_content(const struct lb_config_reading *reading,
+                                      const struct lb_config_door *door)
+{
+    const struct lb_config *config = reading->config;
+    const struct lb_place place = {config->file, door->line};
+    const struct lb_config_board *board = &config->board[door->content_board];
+    const struct lb_profile *profile = &config->profile[board->profile];
+
+    if (!profile->leaf_is_read) {
+        return lb_config_fail(reading->why, place, "content",
+                              "board %u has no inputs", board->number);
+    }
+    if (door->content_channel >= profile->channels) {
+        return lb_config_fail(reading->why, place, "content",
+                              "board %u has %u channels, and this is number %u",
+                              board->number, (unsigned)profile->channels,
+                              (unsigned)door->content_channel + 1);
+    }
+    const struct lb_config_door *other = reads_input(config, door);
+
+    if (other != NULL) {
+        return lb_config_fail(reading->why, place, "content",
+                              "door %s reads input %u of board %u already",
+                              other->label, (unsigned)door->content_channel + 1,
+                              board->number);
+    }
+    return LOCKBUS_OK;
+}
+
 enum lockbus_err lb_config_check_whole(const struct lb_config_reading *reading)
 {
     const struct lb_config *config = reading->config;
@@ -133,6 +186,10 @@ enum lockbus_err lb_config_check_whole(const struct lb_config_reading *reading)
     for (size_t i = 0; err == LOCKBUS_OK && i < config->door_count; i++) {
         if (config->door[i].used) {
             err = check_door(reading, &config->door[i]);
+        }
+        if (err == LOCKBUS_OK && config->door[i].used &&
+            config->door[i].content) {
+            err = check_content(reading, &config->door[i]);
         }
     }
     return err;

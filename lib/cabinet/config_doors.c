@@ -15,6 +15,8 @@ struct row {
     char prefix[LB_LABEL_LEN]; /* of the labels: A for A01-A08 */
     unsigned width;            /* digits behind it; 0: one label, as it is */
     struct range label, number, channel;
+    struct range content;       /* inputs; count 0: no content sensors */
+    bool full_is;               /* was told */
     struct lb_config_door door; /* what all of them share */
 };
 
@@ -157,8 +159,53 @@ static bool take_place(struct row *row, const struct lb_config *config,
     return true;
 }
 
-static bool take_option(struct row *row, struct lb_ini *ini, const char *name,
-                        const char *value)
+/* content=BOARD:CHANNELS: one input for each door. */
+static bool take_content(struct row *row, const struct lb_config *config,
+                         struct lb_ini *ini, const char *value)
+{
+    char place[VALUE_CAP];
+    char *colon = NULL;
+
+    if (lb_parse_text(place, sizeof place, value)) {
+        colon = strchr(place, ':');
+    }
+    if (colon == NULL) {
+        return lb_ini_fail(ini, "content",
+                           "a content sensor is BOARD:CHANNELS");
+    }
+    *colon = '\0';
+    if (!find_board(config, place, &row->door.content_board)) {
+        return lb_ini_fail(ini, "content", "no board %s stands above", place);
+    }
+    if (!take_range(&row->content, colon + 1, 1, CHANNEL_MAX)) {
+        row->content.count = 0;
+        return lb_ini_fail(ini, "content",
+                           "channels are numbered 1 to %d, rising",
+                           CHANNEL_MAX);
+    }
+    if (row->content.count != row->number.count) {
+        return lb_ini_fail(
+            ini, "content", "%u doors and %u content sensors do not agree",
+            (unsigned)row->number.count, (unsigned)row->content.count);
+    }
+    row->door.content = true;
+    return true;
+}
+
+static bool take_full_is(struct row *row, struct lb_ini *ini, const char *value)
+{
+    uint32_t level = 0;
+
+    if (!lb_parse_u32(value, 0, 1, &level)) {
+        return lb_ini_fail(ini, "full_is", "it is 0 or 1");
+    }
+    row->full_is = true;
+    row->door.content_full_is = level != 0;
+    return true;
+}
+
+static bool take_option(struct row *row, const struct lb_config *config,
+                        struct lb_ini *ini, const char *name, const char *value)
 {
     struct lb_config_door *door = &row->door;
     uint32_t seconds = 0;
@@ -184,13 +231,19 @@ static bool take_option(struct row *row, struct lb_ini *ini, const char *name,
         door->assume_open_s = (uint16_t)seconds;
         return true;
     }
+    if (strcmp(name, "content") == 0 && !row->door.content) {
+        return take_content(row, config, ini, value);
+    }
+    if (strcmp(name, "full_is") == 0 && !row->full_is) {
+        return take_full_is(row, ini, value);
+    }
     return lb_ini_fail(ini, name,
                        "a door has no such option, or has it already");
 }
 
 /* NAME=VALUE words; a remark takes the rest of the line. */
-static bool take_options(struct row *row, struct lb_ini *ini, const char *key,
-                         char *rest)
+static bool take_options(struct row *row, const struct lb_config *config,
+                         struct lb_ini *ini, const char *key, char *rest)
 {
     for (;;) {
         while (*rest == ' ' || *rest == '\t') {
@@ -211,7 +264,7 @@ static bool take_options(struct row *row, struct lb_ini *ini, const char *key,
             return lb_ini_fail(ini, key, "%s is no NAME=VALUE", word);
         }
         *equals = '\0';
-        if (!take_option(row, ini, word, equals + 1)) {
+        if (!take_option(row, config, ini, word, equals + 1)) {
             return false;
         }
     }
@@ -270,6 +323,9 @@ static bool add_doors(struct lb_config *config, struct lb_ini *ini,
         door.used = true;
         door.line = ini->line;
         door.channel = (uint8_t)(row->channel.first + i - 1);
+        if (door.content) {
+            door.content_channel = (uint8_t)(row->content.first + i - 1);
+        }
         put_label(door.label, row, i);
         if (!check_unique(config, ini, &door, number)) {
             return false;
@@ -295,12 +351,15 @@ bool lb_config_take_doors(void *user, struct lb_ini *ini, const char *key,
     }
     if (!take_labels(&row, ini, key) ||
         !take_place(&row, config, ini, key, &rest) ||
-        !take_options(&row, ini, key, rest)) {
+        !take_options(&row, config, ini, key, rest)) {
         return false;
     }
     if (row.door.sensor != (row.door.assume_open_s == 0)) {
         return lb_ini_fail(ini, "assume_open_s",
                            "sensor=none and assume_open_s go together");
+    }
+    if (row.door.content != row.full_is) {
+        return lb_ini_fail(ini, "full_is", "content and full_is go together");
     }
     return add_doors(config, ini, &row);
 }

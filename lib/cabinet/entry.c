@@ -98,6 +98,16 @@ static void read_body(struct lockbus_entry *entry,
     case LB_REC_LEAF:
         entry->assumed = body[0] == 1;
         break;
+    case LB_REC_RESULT:
+        if (record->kind == LB_OUTCOME_OPENED && body[LB_RESULT_ASSUMED] == 1) {
+            entry->assumed = true;
+            entry->what = "unconfirmed";
+        }
+        break;
+    case LB_REC_ALARM:
+        entry->count =
+            record->kind == LB_ALARM_JAMMED ? body[LB_ALARM_PULSES] : 0;
+        break;
     case LB_REC_REFUSAL:
         read_refusal(entry, body);
         break;

@@ -59,6 +59,8 @@ void lb_ticket_end(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
         .ticket = ticket->id,
         .door = ticket->door,
         .rule = rule,
+        .count = ticket->pulses,
+        .assumed = kind == LOCKBUS_EVENT_UNCONFIRMED,
         .text = text,
     };
 
@@ -90,6 +92,19 @@ const char *lockbus_latch_name(enum lockbus_latch latch)
     return lb_latch_state_name((enum lb_latch_state)latch);
 }
 
+const char *lockbus_content_name(enum lockbus_content content)
+{
+    static const char *const names[] = {
+        [LOCKBUS_CONTENT_UNWATCHED] = "UNWATCHED",
+        [LOCKBUS_CONTENT_UNKNOWN] = "UNKNOWN",
+        [LOCKBUS_CONTENT_EMPTY] = "EMPTY",
+        [LOCKBUS_CONTENT_FULL] = "FULL",
+    };
+
+    return (unsigned)content < sizeof names / sizeof names[0] ? names[content]
+                                                              : "?";
+}
+
 struct event_name {
     enum lockbus_event_kind kind;
     const char *name, *text;
@@ -106,11 +121,13 @@ static const struct event_name event_names[] = {
     {LOCKBUS_EVENT_EXPIRED, "EXPIRED", "no pulse was sent in time"},
     {LOCKBUS_EVENT_REFUSED, "REFUSED", "refused"},
     {LOCKBUS_EVENT_DONE, "DONE", "on record"},
+    {LOCKBUS_EVENT_UNCONFIRMED, "UNCONFIRMED", "the board drove the latch; nothing can see the leaf"},
     {LOCKBUS_EVENT_LEAF, "LEAF", "the leaf or its latch changed"},
     {LOCKBUS_EVENT_CUSTODY, "CUSTODY", "another custody is on record"},
     {LOCKBUS_EVENT_FORCED, "FORCED", "the door opened without being told to"},
     {LOCKBUS_EVENT_AJAR, "AJAR", "the door stands open too long"},
     {LOCKBUS_EVENT_JAMMED, "JAMMED", "pulsed, but the door did not open"},
+    {LOCKBUS_EVENT_CONTENT, "CONTENT", "the content sensor says something else"},
     {LOCKBUS_EVENT_BOARD_AWAY, "BOARD_AWAY", "the board does not answer"},
     {LOCKBUS_EVENT_BOARD_BACK, "BOARD_BACK", "the board answers and was checked; all its outputs are off"},
     {LOCKBUS_EVENT_BOARD_REFUSED, "BOARD_REFUSED", "the board is not what its profile says"},
@@ -135,7 +152,7 @@ bool lockbus_event_ends(const struct lockbus_event *event)
 {
     return event != NULL && event->ticket != 0 &&
            event->kind >= LOCKBUS_EVENT_OPENED &&
-           event->kind <= LOCKBUS_EVENT_DONE;
+           event->kind <= LOCKBUS_EVENT_UNCONFIRMED;
 }
 
 const char *lockbus_event_name(enum lockbus_event_kind kind)
@@ -194,6 +211,11 @@ static void tell(const struct lockbus_cabinet *cab, const struct lb_event *from,
         if (from->custody == LB_CUSTODY_NONE) {
             to->custody =
                 (enum lockbus_custody)cab->gate_doors[from->door].custody;
+        }
+        to->content = (enum lockbus_content)from->content;
+        if (from->content == LB_CONTENT_NONE) {
+            to->content =
+                (enum lockbus_content)cab->gate_doors[from->door].content;
         }
     }
     to->board = from->board;

@@ -37,11 +37,13 @@ static bool write_fact(struct lockbus_cabinet *cab,
             .stay = cab->gate_doors[at->door].stay,
             .powered_ms = cab->gate.powered_ms,
         };
+        record[0].body[LB_ALARM_PULSES] = at->pulses;
     } else {
         struct lb_gate_fact what = {at->door, at->fact, at->ref, at->assumed,
                                     at->seen_open_ms};
 
         count = lb_gate_fact(&cab->gate, what, record, 4);
+        lb_facts_assumed(cab, record, count);
     }
     return count == 0 || lb_write(cab, record, count);
 }
@@ -86,8 +88,10 @@ static void tell_fact(struct lockbus_cabinet *cab, uint16_t door,
     put_fact(cab, &pending);
 }
 
+/* `pulses` sent, of JAMMED. A reminder is an event only: the journal has the
+ * first alarm of an opening, and the shut that ended it. */
 static void alarm(struct lockbus_cabinet *cab, uint16_t door,
-                  enum lb_alarm kind, uint32_t ref)
+                  enum lb_alarm kind, uint32_t ref, uint8_t pulses)
 {
     static const enum lockbus_event_kind events[LB_ALARM_COUNT] = {
         [LB_ALARM_FORCED] = LOCKBUS_EVENT_FORCED,
@@ -96,12 +100,19 @@ static void alarm(struct lockbus_cabinet *cab, uint16_t door,
     };
     struct lb_event event = {.kind = events[kind],
                              .door = door,
-                             .latch = (uint8_t)cab->slots[door].latch.state,
-                             .custody = cab->gate_doors[door].custody};
-    struct lb_pending_fact pending = {.door = door, .alarm = kind, .ref = ref};
+                             .latch = cab->slots[door].latch.state,
+                             .custody = cab->gate_doors[door].custody,
+                             .count = pulses};
+    struct lb_pending_fact pending = {
+        .door = door, .alarm = kind, .ref = ref, .pulses = pulses};
 
+    if (kind == LB_ALARM_AJAR) {
+        event.count = cab->slots[door].latch.ajar_alarms - 1U;
+    }
     lb_event_put(cab, &event);
-    put_fact(cab, &pending);
+    if (kind != LB_ALARM_AJAR || event.count == 0) {
+        put_fact(cab, &pending);
+    }
 }
 
 /* ---- Who looked, and when ---------------------------------------------------
@@ -174,10 +185,16 @@ void lb_slot_end(struct lockbus_cabinet *cab, struct lb_slot *slot,
     if (ticket == NULL) {
         return;
     }
-    if (kind != LOCKBUS_EVENT_OPENED && !ticket->sent) {
+    const char *text = NULL;
+
+    if (kind == LOCKBUS_EVENT_OPENED) {
+        kind = slot->sensor ? kind : LOCKBUS_EVENT_UNCONFIRMED;
+    } else if (ticket->pulses == 0) {
         kind = LOCKBUS_EVENT_EXPIRED;
+    } else if (kind == LOCKBUS_EVENT_UNKNOWN && ticket->accepted) {
+        text = "the board confirmed the pulse, but the leaf was not read";
     }
-    lb_ticket_end(cab, ticket, kind, LOCKBUS_RULE_NONE, NULL);
+    lb_ticket_end(cab, ticket, kind, LOCKBUS_RULE_NONE, text);
 }
 
 static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
@@ -186,7 +203,7 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
     struct lb_slot *slot = &cab->slots[door];
     const struct lb_cabinet_board *board = &cab->boards[slot->board];
     const struct lb_ticket *ticket = lb_ticket_find(cab, slot->ticket);
-    bool pulsed = ticket != NULL && ticket->sent;
+    uint8_t pulses = ticket != NULL ? ticket->pulses : 0;
 
     if ((effects & LB_LATCH_FX_CANCEL) != 0) {
         lb_bus_cancel(cab->bus[board->bus], board->index, slot->channel);
@@ -209,14 +226,14 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
         lb_slot_end(cab, slot, LOCKBUS_EVENT_UNKNOWN);
     }
     if ((effects & LB_LATCH_FX_FORCED) != 0) {
-        alarm(cab, door, LB_ALARM_FORCED, 0);
+        alarm(cab, door, LB_ALARM_FORCED, 0, 0);
     }
     if ((effects & LB_LATCH_FX_AJAR) != 0) {
-        alarm(cab, door, LB_ALARM_AJAR, 0);
+        alarm(cab, door, LB_ALARM_AJAR, 0, 0);
     }
     /* Never opened because never pulsed (too late, withdrawn) is no jam. */
-    if ((effects & LB_LATCH_FX_JAMMED) != 0 && watched && pulsed) {
-        alarm(cab, door, LB_ALARM_JAMMED, ref);
+    if ((effects & LB_LATCH_FX_JAMMED) != 0 && watched && pulses != 0) {
+        alarm(cab, door, LB_ALARM_JAMMED, ref, pulses);
     }
 }
 
@@ -224,7 +241,7 @@ unsigned lb_step(struct lockbus_cabinet *cab, uint16_t door,
                  enum lb_latch_event what)
 {
     struct lb_slot *slot = &cab->slots[door];
-    enum lb_latch_state before = slot->latch.state;
+    uint8_t before = slot->latch.state;
     uint32_t ref = slot->latch.permit_ref;
     unsigned effects =
         lb_latch_step(&slot->latch, what, cab->now_ms, ajar_ms(cab));
@@ -240,7 +257,7 @@ unsigned lb_step(struct lockbus_cabinet *cab, uint16_t door,
     if (slot->latch.state != before) {
         struct lb_event event = {.kind = LOCKBUS_EVENT_LEAF,
                                  .door = door,
-                                 .latch = (uint8_t)slot->latch.state,
+                                 .latch = slot->latch.state,
                                  .custody = cab->gate_doors[door].custody,
                                  .assumed = !slot->sensor};
         lb_event_put(cab, &event);
@@ -290,7 +307,7 @@ void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
     (void)lb_step(cab, door,
                   open ? LB_LATCH_EV_LEAF_OPEN : LB_LATCH_EV_LEAF_SHUT);
     if (unseen) {
-        alarm(cab, door, LB_ALARM_FORCED, 0);
+        alarm(cab, door, LB_ALARM_FORCED, 0, 0);
     }
 }
 

@@ -17,29 +17,63 @@
 
 static const char prefix[] = "lockbus/map/v1"; /* with its zero byte */
 
-static size_t put_row(uint8_t *out, const struct lb_config *config,
-                      uint16_t number)
+enum { PLACE_MAX = 1 + 23 + 1 + 1 + 16 + 2 };
+
+/* Which board, and which channel of it. */
+static size_t put_place(uint8_t out[PLACE_MAX], const struct lb_config *config,
+                        uint8_t index, uint8_t channel)
 {
-    const struct lb_config_door *door = &config->door[number];
-    const struct lb_config_board *board = &config->board[door->board];
+    const struct lb_config_board *board = &config->board[index];
     const char *bus = config->bus[board->bus].name;
     size_t bus_len = strlen(bus), uid_digits = strlen(board->uid);
-    size_t at = 0;
+    size_t at = 1 + bus_len;
 
-    lb_put_u16(out, number);
-    out[2] = (uint8_t)bus_len;
-    memcpy(out + 3, bus, bus_len);
-    at = 3 + bus_len;
+    out[0] = (uint8_t)bus_len;
+    memcpy(out + 1, bus, bus_len);
     out[at++] = board->address;
     out[at++] = (uint8_t)(uid_digits / 2);
     (void)lb_unhex(out + at, uid_digits / 2, board->uid, uid_digits);
     at += uid_digits / 2;
-    lb_put_u16(out + at, door->channel);
-    out[at + 2] = door->sensor ? 1 : 0;
-    lb_put_u16(out + at + 3, door->assume_open_s);
-    at += 5;
-    memcpy(out + at, config->profile[board->profile].digest, 32);
-    return at + 32;
+    lb_put_u16(out + at, channel);
+    return at + 2;
+}
+
+static const uint8_t *profile_digest(const struct lb_config *config,
+                                     uint8_t board)
+{
+    return config->profile[config->board[board].profile].digest;
+}
+
+/* A content sensor moves no latch, but which input it is decides when a stay
+ * may end: who could point it at one that always says empty could have a
+ * parcel that is still inside given to the next courier's door. */
+static size_t put_content(uint8_t *out, const struct lb_config *config,
+                          const struct lb_config_door *door)
+{
+    uint8_t bytes[PLACE_MAX + 1 + 32];
+    size_t len =
+        put_place(bytes, config, door->content_board, door->content_channel);
+
+    bytes[len++] = door->content_full_is ? 1 : 0;
+    memcpy(bytes + len, profile_digest(config, door->content_board), 32);
+    lb_crypto_hash(out, bytes, len + 32);
+    return LB_HASH_LEN;
+}
+
+static size_t put_row(uint8_t *out, const struct lb_config *config,
+                      uint16_t number)
+{
+    const struct lb_config_door *door = &config->door[number];
+    size_t at = 2;
+
+    lb_put_u16(out, number);
+    at += put_place(out + at, config, door->board, door->channel);
+    out[at++] = door->sensor ? 1 : 0;
+    lb_put_u16(out + at, door->assume_open_s);
+    at += 2;
+    memcpy(out + at, profile_digest(config, door->board), 32);
+    at += 32;
+    return door->content ? at + put_content(out + at, config, door) : at;
 }
 
 void lb_map_compute(struct lb_config *config)

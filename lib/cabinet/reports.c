@@ -40,6 +40,43 @@ static void board_event(struct lockbus_cabinet *cab,
     lb_event_put(cab, &event);
 }
 
+/* An opening that no sensor saw is on record as just that. */
+void lb_facts_assumed(const struct lockbus_cabinet *cab,
+                      struct lb_record *records, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct lb_record *record = &records[i];
+
+        if (record->type == LB_REC_RESULT &&
+            record->kind == LB_OUTCOME_OPENED &&
+            record->door < cab->door_count &&
+            !cab->slots[record->door].sensor) {
+            record->body[LB_RESULT_ASSUMED] = 1;
+        }
+    }
+}
+
+/* What content sensors on this board, or one channel of it, say now. */
+static void contents(struct lockbus_cabinet *cab, size_t board, int channel,
+                     enum lb_content content)
+{
+    for (uint16_t door = 0; door < cab->door_count; door++) {
+        const struct lb_slot *slot = &cab->slots[door];
+
+        if (!slot->used || slot->content_board != board ||
+            (channel >= 0 && slot->content_channel != channel) ||
+            cab->gate_doors[door].content == content) {
+            continue;
+        }
+        struct lb_event event = {.kind = LOCKBUS_EVENT_CONTENT,
+                                 .door = door,
+                                 .content = (uint8_t)content};
+
+        lb_gate_content(&cab->gate, door, content);
+        lb_event_put(cab, &event);
+    }
+}
+
 static void board_away(struct lockbus_cabinet *cab,
                        struct lb_cabinet_board *board,
                        const struct lb_report *report)
@@ -54,6 +91,7 @@ static void board_away(struct lockbus_cabinet *cab,
         note_board(cab, board, refused ? 2 : 0);
     }
     board->here = false;
+    contents(cab, (size_t)(board - cab->boards), -1, LB_CONTENT_UNKNOWN);
     for (size_t i = 0; i < LB_PROFILE_CHANNELS; i++) {
         uint16_t door = board->door[i];
 
@@ -94,7 +132,7 @@ static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
     }
     if (report->kind == LB_REPORT_DROPPED) {
         if (slot->latch.permit_ref == report->ref && ticket != NULL &&
-            !ticket->sent) {
+            ticket->pulses == 0) {
             slot->latch.permit_until_ms = cab->now_ms; /* nothing will come */
         }
         return;
@@ -103,10 +141,13 @@ static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
         return; /* the leaf, or the deadline, will tell */
     }
     if (ticket != NULL && report->kind == LB_REPORT_SENT) {
-        ticket->sent = true;
+        ticket->pulses++;
     }
     if (report->kind == LB_REPORT_ACCEPTED) {
         event.kind = LOCKBUS_EVENT_ACCEPTED;
+    }
+    if (ticket != NULL && report->kind == LB_REPORT_ACCEPTED) {
+        ticket->accepted = true;
     }
     if (ticket != NULL) {
         lb_event_put(cab, &event);
@@ -117,6 +158,7 @@ static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
     if (!slot->sensor) {
         slot->assume_shut_ms = cab->now_ms + slot->assume_open_s * 1000ULL;
         lb_leaf(cab, door, true);
+        lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED); /* if it has not yet */
     } else if (slot->leaf_known && slot->leaf_open) {
         lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED); /* it stood open */
     }
@@ -135,6 +177,10 @@ static void one_report(struct lockbus_cabinet *cab,
         if (door != LB_DOOR_NONE && cab->slots[door].sensor) {
             lb_leaf(cab, door, report->leaf_open);
         }
+        break;
+    case LB_REPORT_CONTENT:
+        contents(cab, (size_t)(board - cab->boards), report->channel,
+                 report->full ? LB_CONTENT_FULL : LB_CONTENT_EMPTY);
         break;
     case LB_REPORT_SENT:
     case LB_REPORT_ACCEPTED:

@@ -63,6 +63,7 @@ static void custody_of(const struct lb_gate_door *from, uint64_t powered_ms,
                        struct lockbus_door *door)
 {
     door->custody = (enum lockbus_custody)from->custody;
+    door->content = (enum lockbus_content)from->content;
     door->blocked = from->blocked;
     door->frozen = from->frozen;
     door->stay = from->stay;

@@ -42,6 +42,20 @@ static enum lockbus_err wire_line(struct lockbus_cabinet *cab, size_t b,
                      "the configuration names a host line that was not given");
 }
 
+static void wire_contents(const struct lb_config *config, size_t board,
+                          struct lb_bus_board *to)
+{
+    for (size_t n = 0; n < config->door_count; n++) {
+        const struct lb_config_door *door = &config->door[n];
+
+        if (door->used && door->content && door->content_board == board) {
+            to->content |= UINT32_C(1) << door->content_channel;
+            to->full_is |= (uint32_t)door->content_full_is
+                           << door->content_channel;
+        }
+    }
+}
+
 static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
                                  const struct lb_config *config,
                                  const struct lockbus_options *options,
@@ -59,13 +73,14 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
         }
         cab->boards[i].bus = (uint8_t)b;
         cab->boards[i].index = (uint8_t)count;
-        board[count++] = (struct lb_bus_board){
+        board[count] = (struct lb_bus_board){
             .address = from->address,
             .profile = &cab->profiles[from->profile],
             .pulse_ms = config->pulse_ms,
             .rest_ms = config->rest_ms,
             .shut_is = config->shut_is,
         };
+        wire_contents(config, i, &board[count++]);
     }
     enum lockbus_err err = wire_line(cab, b, bus, options, why);
 
@@ -110,6 +125,11 @@ static void wire_doors(struct lockbus_cabinet *cab,
         slot->assume_open_s = from->assume_open_s;
         slot->board = from->board;
         slot->channel = from->channel;
+        slot->content_board = from->content ? from->content_board : LB_NO_BOARD;
+        slot->content_channel = from->content_channel;
+        if (from->content) {
+            lb_gate_content(&cab->gate, n, LB_CONTENT_UNKNOWN);
+        }
         memcpy(slot->label, from->label, sizeof slot->label);
         memcpy(slot->size, from->size, sizeof slot->size);
         memcpy(slot->remark, from->remark, sizeof slot->remark);

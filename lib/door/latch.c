@@ -18,9 +18,13 @@
  * - A leaf that opens without a permit is forced when it was known to be
  *   shut. Found open at the first reading it is open, no more: nobody saw how
  *   it came to be.
+ * - A leaf that stays open is told again and again, ever more slowly, until
+ *   it shuts, its board is lost or a permit begins its time anew.
  * - A jammed latch stays jammed while its leaf stays shut. The next permit
  *   tries it again.
  */
+
+enum { REMIND_MAX_MS = 3600000 };
 
 struct cell {
     enum lb_latch_state next;
@@ -38,6 +42,7 @@ struct cell {
 #define ALARM_JAMMED LB_LATCH_FX_JAMMED
 #define ARM LB_LATCH_FX_ARM_AJAR
 #define DISARM LB_LATCH_FX_DISARM_AJAR
+#define REMIND (LB_LATCH_FX_DISARM_AJAR | LB_LATCH_FX_REMIND)
 #define END (LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT)
 #define NONE LB_LATCH_FX_NONE
 
@@ -81,7 +86,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_LEAF_OPEN] = {LB_LATCH_OPEN,      NONE},
         [LB_LATCH_EV_LEAF_SHUT] = {LB_LATCH_SHUT,      CLOSED | END | UNSURE | DISARM},
         [LB_LATCH_EV_DEADLINE]  = {LB_LATCH_OPEN,      END},
-        [LB_LATCH_EV_AJAR]      = {LB_LATCH_AJAR,      ALARM_AJAR | DISARM},
+        [LB_LATCH_EV_AJAR]      = {LB_LATCH_AJAR,      ALARM_AJAR | REMIND},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      END | UNSURE | DISARM},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_OPEN,      NONE},
     },
@@ -90,7 +95,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_LEAF_OPEN] = {LB_LATCH_AJAR,      NONE},
         [LB_LATCH_EV_LEAF_SHUT] = {LB_LATCH_SHUT,      CLOSED | END | UNSURE | DISARM},
         [LB_LATCH_EV_DEADLINE]  = {LB_LATCH_AJAR,      END},
-        [LB_LATCH_EV_AJAR]      = {LB_LATCH_AJAR,      DISARM},
+        [LB_LATCH_EV_AJAR]      = {LB_LATCH_AJAR,      ALARM_AJAR | REMIND},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      END | UNSURE | DISARM},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_AJAR,      NONE},
     },
@@ -108,7 +113,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_LEAF_OPEN] = {LB_LATCH_FORCED,    NONE},
         [LB_LATCH_EV_LEAF_SHUT] = {LB_LATCH_SHUT,      CLOSED | DISARM},
         [LB_LATCH_EV_DEADLINE]  = {LB_LATCH_FORCED,    END},
-        [LB_LATCH_EV_AJAR]      = {LB_LATCH_FORCED,    ALARM_AJAR | DISARM},
+        [LB_LATCH_EV_AJAR]      = {LB_LATCH_FORCED,    ALARM_AJAR | REMIND},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      DISARM},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_FORCED,    NONE},
     },
@@ -127,6 +132,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
 void lb_latch_init(struct lb_latch *latch)
 {
     latch->state = LB_LATCH_UNKNOWN;
+    latch->ajar_alarms = 0;
     latch->permit_ref = 0;
     latch->permit_until_ms = 0;
     latch->ajar_at_ms = 0;
@@ -139,6 +145,18 @@ void lb_latch_cell(enum lb_latch_state state, enum lb_latch_event event,
 
     *next = cell->next;
     *effects = cell->effects;
+}
+
+/* Told at 1, 2, 4, 8 times ajar_after_ms: each step is as long as all before
+ * it, until that is more than an hour. */
+static uint64_t remind_ms(const struct lb_latch *latch, uint32_t ajar_after_ms)
+{
+    uint64_t step = ajar_after_ms;
+
+    for (unsigned n = 1; n < latch->ajar_alarms && step < REMIND_MAX_MS; n++) {
+        step *= 2;
+    }
+    return step != 0 && step < REMIND_MAX_MS ? step : REMIND_MAX_MS;
 }
 
 static void keep_timers(struct lb_latch *latch, unsigned effects,
@@ -154,14 +172,21 @@ static void keep_timers(struct lb_latch *latch, unsigned effects,
     if ((effects & LB_LATCH_FX_ARM_AJAR) != 0) {
         uint64_t at_ms = now_ms + ajar_after_ms;
 
+        latch->ajar_alarms = 0;
         latch->ajar_at_ms = at_ms != 0 ? at_ms : 1; /* 0 means not armed */
+    }
+    if ((effects & LB_LATCH_FX_REMIND) != 0) {
+        if (latch->ajar_alarms < UINT8_MAX) {
+            latch->ajar_alarms++;
+        }
+        latch->ajar_at_ms = now_ms + remind_ms(latch, ajar_after_ms);
     }
 }
 
 unsigned lb_latch_step(struct lb_latch *latch, enum lb_latch_event event,
                        uint64_t now_ms, uint32_t ajar_after_ms)
 {
-    enum lb_latch_state state = latch->state;
+    enum lb_latch_state state = (enum lb_latch_state)latch->state;
 
     if (state <= LB_LATCH_HOLE || state >= LB_LATCH_COUNT ||
         (unsigned)event >= LB_LATCH_EV_COUNT) {
@@ -176,7 +201,7 @@ unsigned lb_latch_step(struct lb_latch *latch, enum lb_latch_event event,
     if (!runs) {
         effects &= ~(unsigned)(LB_LATCH_FX_NEVER | LB_LATCH_FX_UNKNOWN);
     }
-    latch->state = cell->next;
+    latch->state = (uint8_t)cell->next;
     if (state == LB_LATCH_UNKNOWN && event == LB_LATCH_EV_LEAF_SHUT && runs) {
         /* The first reading came after the permit, which runs on. */
         latch->state = LB_LATCH_RELEASING;

@@ -35,7 +35,8 @@ enum lb_latch_event {
     LB_LATCH_EV_LEAF_OPEN, /* a corroborated reading */
     LB_LATCH_EV_LEAF_SHUT,
     LB_LATCH_EV_DEADLINE, /* the permit ran out */
-    LB_LATCH_EV_AJAR,     /* the leaf stood open for ajar_after_s */
+    LB_LATCH_EV_AJAR,     /* the leaf stood open for ajar_after_s, or is
+                           * open still when a reminder is due */
     LB_LATCH_EV_AWAY,
     LB_LATCH_EV_BACK, /* the board answers again, leaf not yet read */
     LB_LATCH_EV_COUNT
@@ -54,11 +55,13 @@ enum lb_latch_effect {
     LB_LATCH_FX_JAMMED = 1 << 8,
     LB_LATCH_FX_ARM_AJAR = 1 << 9, /* start the ajar timer */
     LB_LATCH_FX_DISARM_AJAR = 1 << 10,
-    LB_LATCH_FX_DISARM_PERMIT = 1 << 11
+    LB_LATCH_FX_DISARM_PERMIT = 1 << 11,
+    LB_LATCH_FX_REMIND = 1 << 12 /* the alarm comes again, later each time */
 };
 
 struct lb_latch {
-    enum lb_latch_state state;
+    uint8_t state;            /* enum lb_latch_state */
+    uint8_t ajar_alarms;      /* of this opening; not beyond UINT8_MAX */
     uint32_t permit_ref;      /* 0: none runs */
     uint64_t permit_until_ms; /* host ms */
     uint64_t ajar_at_ms;      /* 0: not armed */
@@ -72,7 +75,11 @@ void lb_latch_init(struct lb_latch *latch);
  * the step to know whose fact it is. CANCEL is done before PULSE: a permit
  * that comes while another runs replaces it, and the older one's end is the
  * owner's to tell. NEVER and UNKNOWN come only while a permit runs; over a
- * leaf that was open before the permit, the deadline brings neither. */
+ * leaf that was open before the permit, the deadline brings neither.
+ *
+ * The first AJAR comes after ajar_after_ms. Its reminders come when the leaf
+ * has been open for two, four, eight times as long, and once an hour from
+ * where a step would be longer; ajar_alarms says how many there were. */
 unsigned lb_latch_step(struct lb_latch *latch, enum lb_latch_event event,
                        uint64_t now_ms, uint32_t ajar_after_ms);
 

@@ -67,8 +67,11 @@ static uint64_t emptying_due(const struct lb_gate *gate,
     if (d->leaf_was_open) {
         return UINT64_MAX;
     }
-    if (d->long_open && end <= gate->powered_ms &&
-        (!seen_shut(d) || (d->content_known && d->content_full))) {
+    /* What a content sensor does not call empty may be full. */
+    bool empty =
+        d->content == LB_CONTENT_NONE || d->content == LB_CONTENT_EMPTY;
+
+    if (d->long_open && end <= gate->powered_ms && (!seen_shut(d) || !empty)) {
         return UINT64_MAX;
     }
     return end;

@@ -97,11 +97,11 @@ void lb_gate_live(struct lb_gate *gate, uint16_t door, bool board_here,
     }
 }
 
-void lb_gate_content(struct lb_gate *gate, uint16_t door, bool full)
+void lb_gate_content(struct lb_gate *gate, uint16_t door,
+                     enum lb_content content)
 {
     if (door < gate->door_cap) {
-        gate->doors[door].content_known = true;
-        gate->doors[door].content_full = full;
+        gate->doors[door].content = (unsigned)content & 3U;
     }
 }
 

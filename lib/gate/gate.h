@@ -115,6 +115,14 @@ enum lb_fact {
     LB_FACT_UNKNOWN = 4       /* ref: no answer can be had */
 };
 
+/* What a door's content sensor says; NONE: it has no such sensor. */
+enum lb_content {
+    LB_CONTENT_NONE = 0,
+    LB_CONTENT_UNKNOWN = 1, /* not read, or its board is away */
+    LB_CONTENT_EMPTY = 2,
+    LB_CONTENT_FULL = 3
+};
+
 enum lb_challenge_use { LB_CHALLENGE_PROOF = 0, LB_CHALLENGE_SERVICE = 1 };
 
 /* A door's challenges of one use: the newest, and the one before it. */
@@ -199,8 +207,8 @@ struct lb_gate_door {
     /* not folded: this process only */
     struct lb_challenges challenge[2]; /* by use */
     bool leaf_open : 1, leaf_known : 1, board_here : 1;
-    bool content_known : 1, content_full : 1;
-    bool permit_due : 1; /* intent made, none given */
+    bool permit_due : 1;  /* intent made, none given */
+    unsigned content : 2; /* enum lb_content */
 };
 
 enum { LB_BUCKET_RELEASE, LB_BUCKET_RETURN, LB_BUCKET_SERVICE, LB_BUCKETS };
@@ -293,8 +301,10 @@ void lb_gate_time(struct lb_gate *gate, uint64_t unix_s, bool trusted);
 void lb_gate_live(struct lb_gate *gate, uint16_t door, bool board_here,
                   bool leaf_known, bool leaf_open);
 
-/* What a content sensor says; without one it is never called. */
-void lb_gate_content(struct lb_gate *gate, uint16_t door, bool full);
+/* What a content sensor says; without one it is never called. It can only
+ * protect: a door is not VACANT by time before its sensor says empty. */
+void lb_gate_content(struct lb_gate *gate, uint16_t door,
+                     enum lb_content content);
 
 /* Records that time alone asks for: BOOT first, then what a restart ends,
  * ends of windows, a raised floor. Apply them and call again until it

@@ -72,7 +72,7 @@ security = security {security}
 PEOPLE = ("root_a", "root_b", "issuer", "operations", "security", "courier")
 ID = bytes(range(16, 32))
 EPOCH = 10
-ENDS = range(EventKind.OPENED, EventKind.DONE + 1)
+ENDS = range(EventKind.OPENED, EventKind.UNCONFIRMED + 1)
 
 
 class World(unittest.TestCase):

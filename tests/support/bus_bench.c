@@ -47,7 +47,9 @@ void bus_bench_start(struct bus_bench *bench)
                                                 .profile = &bench->profile,
                                                 .pulse_ms = bench->pulse_ms,
                                                 .rest_ms = bench->rest_ms,
-                                                .shut_is = true};
+                                                .shut_is = true,
+                                                .content = bench->content,
+                                                .full_is = bench->full_is};
     }
     if (lb_bus_new(&bench->bus, &config) != LOCKBUS_OK) {
         abort();

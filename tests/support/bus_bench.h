@@ -17,8 +17,9 @@ struct bus_bench {
     size_t boards;
     uint8_t at_once;
     uint32_t pulse_ms, rest_ms;
-    uint64_t stall_us; /* the host looks only so often; 0: at once */
-    size_t count;      /* reports kept, ROUND left out */
+    uint32_t content, full_is; /* of every board */
+    uint64_t stall_us;         /* the host looks only so often; 0: at once */
+    size_t count;              /* reports kept, ROUND left out */
     struct lb_report report[BUS_BENCH_REPORTS];
     /* Sees each report as it comes, before anything else moves. */
     void (*watch)(struct bus_bench *bench, const struct lb_report *report);

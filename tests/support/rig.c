@@ -481,7 +481,7 @@ struct lockbus_event rig_finish(struct rig *rig, uint32_t ticket)
 
             if (event->ticket == ticket &&
                 event->kind >= LOCKBUS_EVENT_OPENED &&
-                event->kind <= LOCKBUS_EVENT_DONE) {
+                event->kind <= LOCKBUS_EVENT_UNCONFIRMED) {
                 return *event;
             }
         }

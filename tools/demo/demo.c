@@ -75,7 +75,7 @@ static enum lockbus_event_kind turn(struct demo *demo, uint32_t ticket,
         }
         if (ticket != 0 && event.ticket == ticket &&
             event.kind >= LOCKBUS_EVENT_OPENED &&
-            event.kind <= LOCKBUS_EVENT_DONE) {
+            event.kind <= LOCKBUS_EVENT_UNCONFIRMED) {
             *end = event;
             kind = event.kind;
         }

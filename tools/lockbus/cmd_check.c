@@ -52,6 +52,14 @@ static unsigned print_doors(const struct lb_config *config)
             printf(", no sensor: assumed open for %u s",
                    (unsigned)door->assume_open_s);
         }
+        if (door->content) {
+            printf(", contents: board %u channel %u, full is %d",
+                   config->board[door->content_board].number,
+                   (unsigned)door->content_channel + 1, door->content_full_is);
+        }
+        if (door->remark[0] != '\0') {
+            printf(", %s", door->remark);
+        }
         putchar('\n');
     }
     return count;

@@ -231,7 +231,8 @@ static int run(struct request *r)
         return why.text[0] != '\0' ? tool_complain(&why) : TOOL_FAILED;
     }
     (void)host_run(r->cab, WAIT_MS, until_end, r);
-    return r->end == LOCKBUS_EVENT_OPENED || r->end == LOCKBUS_EVENT_DONE
+    return r->end == LOCKBUS_EVENT_OPENED || r->end == LOCKBUS_EVENT_DONE ||
+                   r->end == LOCKBUS_EVENT_UNCONFIRMED
                ? TOOL_OK
                : TOOL_FAILED;
 }

@@ -36,11 +36,16 @@ static void show(const struct lockbus_cabinet *cab)
         if (lockbus_door_at(cab, n, &door, NULL) != LOCKBUS_OK) {
             continue;
         }
-        printf("%4u %-5s %-3s %-9s %-8s%s%s%s\n", n, door.label, door.door_size,
-               lockbus_latch_name(door.latch),
+        printf("%4u %-5s %-3s %-9s %-8s%s%s%s%s%s%s%s\n", n, door.label,
+               door.door_size, lockbus_latch_name(door.latch),
                lockbus_custody_name(door.custody),
                door.blocked ? " blocked" : "", door.frozen ? " frozen" : "",
-               door.assumed ? " (no sensor)" : "");
+               door.assumed ? " (no sensor)" : "",
+               door.content != LOCKBUS_CONTENT_UNWATCHED ? " inside: " : "",
+               door.content != LOCKBUS_CONTENT_UNWATCHED
+                   ? lockbus_content_name(door.content)
+                   : "",
+               door.remark[0] != '\0' ? "  " : "", door.remark);
     }
     (void)fflush(stdout);
 }

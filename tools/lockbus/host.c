@@ -114,6 +114,12 @@ void host_print(const struct lockbus_event *event)
                event->assumed ? " (assumed)" : "");
     } else if (event->kind == LOCKBUS_EVENT_CUSTODY) {
         printf(" %s", lockbus_custody_name(event->custody));
+    } else if (event->kind == LOCKBUS_EVENT_CONTENT) {
+        printf(" %s", lockbus_content_name(event->content));
+    } else if (event->kind == LOCKBUS_EVENT_AJAR && event->count != 0) {
+        printf(" %s (reminder %u)", event->text, event->count);
+    } else if (event->kind == LOCKBUS_EVENT_JAMMED) {
+        printf(" %s (%u pulses)", event->text, event->count);
     } else if (event->rule != LOCKBUS_RULE_NONE) {
         printf(" by rule %s: %s", lockbus_rule_name(event->rule), event->text);
     } else {

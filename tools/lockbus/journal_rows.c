@@ -173,6 +173,9 @@ static void print_entry(const struct lockbus_entry *entry)
         printf(" by %s (%u times)", lockbus_rule_name(entry->rule),
                entry->count);
     }
+    if (entry->kind == LOCKBUS_ENTRY_ALARM && entry->count != 0) {
+        printf(" (%u pulses)", entry->count);
+    }
     if (strcmp(who, "-") != 0) {
         printf(" by key %s", who);
     }

@@ -27,7 +27,7 @@ __all__ = [
     "ManifestInfo", "ManifestKey", "NomemError", "OfflineError", "Order",
     "Proof", "ProofKind", "ProtocolError", "Role", "Rule", "ServiceAction",
     "Signer", "UsageError", "amend", "boottime_us", "commission",
-    "commission_read", "config_check", "custody_name", "err_name",
+    "commission_read", "config_check", "content_name", "custody_name", "err_name",
     "event_name", "grant_read", "hash_bytes", "issue_code",
     "issue_commission", "issue_grant", "issue_manifest", "issue_order",
     "issue_proof", "key_load", "key_save", "latch_name", "manifest_read",
@@ -59,6 +59,11 @@ def rule_text(rule: int) -> str:
 def latch_name(latch: int) -> str:
     """"SHUT", "OPEN" ..."""
     return text_of("lockbus_latch_name", latch)
+
+
+def content_name(content: int) -> str:
+    """"UNWATCHED", "EMPTY" ..."""
+    return text_of("lockbus_content_name", content)
 
 
 def custody_name(custody: int) -> str:

@@ -119,6 +119,14 @@ class Custody(IntEnum):
     EMPTYING = 4
 
 
+class Content(IntEnum):
+    """enum lockbus_content"""
+    UNWATCHED = 0
+    UNKNOWN = 1
+    EMPTY = 2
+    FULL = 3
+
+
 class EventKind(IntEnum):
     """enum lockbus_event_kind"""
     NONE = 0
@@ -130,11 +138,13 @@ class EventKind(IntEnum):
     EXPIRED = 6
     REFUSED = 7
     DONE = 8
+    UNCONFIRMED = 9
     LEAF = 20
     CUSTODY = 21
     FORCED = 22
     AJAR = 23
     JAMMED = 24
+    CONTENT = 25
     BOARD_AWAY = 40
     BOARD_BACK = 41
     BOARD_REFUSED = 42
@@ -219,6 +229,7 @@ class lockbus_door(Structure):
         ("remark", c_char * 48),
         ("latch", c_uint),
         ("custody", c_uint),
+        ("content", c_uint),
         ("blocked", c_bool),
         ("frozen", c_bool),
         ("assumed", c_bool),
@@ -243,6 +254,7 @@ class lockbus_event(Structure):
         ("rule", c_uint),
         ("latch", c_uint),
         ("custody", c_uint),
+        ("content", c_uint),
         ("board", c_uint),
         ("count", c_uint32),
         ("assumed", c_bool),
@@ -503,6 +515,7 @@ class Door:
     remark: str = ""
     latch: Latch | None = None
     custody: Custody | None = None
+    content: Content = Content(0)
     blocked: bool = False
     frozen: bool = False
     assumed: bool = False
@@ -525,6 +538,7 @@ class Event:
     rule: Rule = Rule(0)
     latch: Latch | None = None
     custody: Custody | None = None
+    content: Content = Content(0)
     board: int = 0
     count: int = 0
     assumed: bool = False
@@ -729,6 +743,9 @@ FUNCTIONS = {
     )),
     "lockbus_custody_name": (c_char_p, (
         ("custody", c_uint, 0),
+    )),
+    "lockbus_content_name": (c_char_p, (
+        ("content", c_uint, 0),
     )),
     "lockbus_event_name": (c_char_p, (
         ("kind", c_uint, 0),
@@ -1044,10 +1061,12 @@ ENUMS = {
     ("lockbus_error", "rule"): Rule,
     ("lockbus_door", "latch"): Latch,
     ("lockbus_door", "custody"): Custody,
+    ("lockbus_door", "content"): Content,
     ("lockbus_event", "kind"): EventKind,
     ("lockbus_event", "rule"): Rule,
     ("lockbus_event", "latch"): Latch,
     ("lockbus_event", "custody"): Custody,
+    ("lockbus_event", "content"): Content,
     ("lockbus_proof", "kind"): ProofKind,
     ("lockbus_order", "action"): ServiceAction,
     ("lockbus_manifest_key", "role"): Role,

@@ -582,6 +582,76 @@ static void a_forced_leaf_is_corroborated_within_two_readings(void **state)
     assert_true(bench->report[0].at_us - from < 550 * MS);
 }
 
+/* ---- Content inputs ----------------------------------------------------- */
+
+/* Input 6 says full when high, input 7 when low. The simulated input is high
+ * unless its leaf is open. */
+static struct bus_bench *content_bench(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 2);
+
+    bench->content = 1U << 5 | 1U << 6;
+    bench->full_is = 1U << 5;
+    bus_bench_settle(bench);
+    return bench;
+}
+
+static bool last_full(const struct bus_bench *bench, uint8_t channel)
+{
+    const struct lb_report *last = bus_bench_last(bench, LB_REPORT_CONTENT);
+
+    assert_non_null(last);
+    assert_int_equal(last->board, 1);
+    assert_int_equal(last->channel, channel);
+    return last->full;
+}
+
+static void a_content_input_is_reported_as_one_and_by_its_level(void **state)
+{
+    struct bus_bench *bench = content_bench(state);
+    struct sim_line_board *board = &bench->sim.board[1];
+
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_LEAF), 2 * 6);
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_CONTENT), 2 * 2);
+    sim_line_leaf(&bench->sim, board, 5, true); /* low */
+    assert_true(bus_bench_wait(bench, LB_REPORT_CONTENT, SEC));
+    assert_false(last_full(bench, 5));
+    sim_line_leaf(&bench->sim, board, 6, true);
+    assert_true(bus_bench_wait(bench, LB_REPORT_CONTENT, SEC));
+    assert_true(last_full(bench, 6));
+    sim_line_leaf(&bench->sim, board, 5, false);
+    assert_true(bus_bench_wait(bench, LB_REPORT_CONTENT, SEC));
+    assert_true(last_full(bench, 5));
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_LEAF), 2 * 6);
+}
+
+static void a_content_bit_read_once_is_not_reported(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 1);
+
+    bench->content = 1U << 2; /* the bit that flickers */
+    bus_bench_settle(bench);
+    bus_bench_clear(bench);
+    bench->sim.hook = flicker;
+    bus_bench_for(bench, 5 * SEC);
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_CONTENT), 0);
+}
+
+/* A latch beside a content input is pulsed once: that input is not its leaf,
+ * and that it says empty asks for no further pulse. */
+static void a_content_input_is_no_leaf_to_a_pulse(void **state)
+{
+    struct bus_bench *bench = content_bench(state);
+
+    bench->sim.board[1].springs = false;
+    assert_int_equal(bus_bench_pulse(bench, 1, 6, 9, 10 * SEC), LOCKBUS_OK);
+    bus_bench_for(bench, 12 * SEC);
+    assert_int_equal(bench->sim.board[1].pulses[6], 1);
+    assert_int_equal(bus_bench_pulse(bench, 1, 3, 10, 10 * SEC), LOCKBUS_OK);
+    bus_bench_for(bench, 12 * SEC);
+    assert_int_equal(bench->sim.board[1].pulses[3], 3);
+}
+
 /* ---- Echo --------------------------------------------------------------- */
 
 static void an_echoing_line_works(void **state)
@@ -868,6 +938,9 @@ int main(void)
         BENCH(an_exception_to_a_pulse_is_not_an_acceptance),
         BENCH(a_bit_read_once_is_not_reported),
         BENCH(a_forced_leaf_is_corroborated_within_two_readings),
+        BENCH(a_content_input_is_reported_as_one_and_by_its_level),
+        BENCH(a_content_bit_read_once_is_not_reported),
+        BENCH(a_content_input_is_no_leaf_to_a_pulse),
         BENCH(an_echoing_line_works),
         BENCH(an_echo_of_a_dead_board_confirms_nothing),
         BENCH(dead_boards_on_an_echoing_line_are_absent),

@@ -101,6 +101,19 @@ static void doors_of_a_range_are_counted_up(void **state)
     assert_int_equal(config.door[1023].line, 26);
 }
 
+static void content_sensors_are_counted_up(void **state)
+{
+    load_edited(*state, "A01-A08 = 0-7 1:1-8 size=M",
+                "A01-A07 = 0-6 1:1-7 full_is=0 content=2:1-7");
+    for (uint8_t i = 0; i < 7; i++) {
+        assert_true(config.door[i].content);
+        assert_false(config.door[i].content_full_is);
+        assert_int_equal(config.door[i].content_board, 1);
+        assert_int_equal(config.door[i].content_channel, i);
+    }
+    assert_false(config.door[8].content);
+}
+
 static void what_may_be_left_out_is_left_out(void **state)
 {
     load_edited(*state, "keypad   = digits\n", "");
@@ -364,6 +377,36 @@ static struct row {
      "assume_open_s", "1 to 600"},
     {"an assumed time too long", "assume_open_s=30", "assume_open_s=601", 25,
      "assume_open_s", "1 to 600"},
+    {"a content sensor without a channel", "size=XL", "content=2 full_is=1", 24,
+     "content", "BOARD:CHANNELS"},
+    {"a content sensor on an unknown board", "size=XL", "content=3:7 full_is=1",
+     24, "content", "no board 3"},
+    {"content sensors that fall", "size=XL", "content=2:7-6 full_is=1", 24,
+     "content", "rising"},
+    {"two content sensors for one door", "size=XL", "content=2:6-7 full_is=1",
+     24, "content", "do not agree"},
+    {"a content sensor without its level", "size=XL", "content=2:7", 24,
+     "full_is", "go together"},
+    {"a level without a content sensor", "size=XL", "full_is=1", 24, "full_is",
+     "go together"},
+    {"a level that is none", "size=XL", "content=2:7 full_is=2", 24, "full_is",
+     "0 or 1"},
+    {"a content sensor twice", "size=XL", "content=2:7 full_is=1 content=2:6",
+     24, "content", "has it already"},
+    {"a level twice", "size=XL", "content=2:7 full_is=1 full_is=0", 24,
+     "full_is", "has it already"},
+    {"a content sensor on a board without inputs", "size=XL",
+     "content=7:1 full_is=1", 24, "content", "no inputs"},
+    {"a content sensor outside the profile", "size=XL", "content=2:9 full_is=1",
+     24, "content", "8 channels"},
+    {"a content sensor that is a door's leaf", "size=XL",
+     "content=1:3 full_is=1", 24, "content", "door A03 reads input 3"},
+    {"a content sensor that is its door's own leaf", "size=XL",
+     "content=2:8 full_is=1", 24, "content", "door B1 reads input 8"},
+    {"one content sensor for two doors",
+     "size=XL remark=low, for wheelchairs\nB2      = 8   2:1   ",
+     "content=2:7 full_is=1\nB2      = 8   2:1   content=2:7 full_is=1 ", 25,
+     "content", "door B1 reads input 7"},
     {"a sensor on a board without inputs",
      "7:1-4 sensor=none assume_open_s=600", "7:1-4", 26, "C098", "no inputs"},
 };
@@ -557,6 +600,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_good_configuration_is_read_whole),
         IN_FOLDER(doors_of_a_range_are_counted_up),
+        IN_FOLDER(content_sensors_are_counted_up),
         IN_FOLDER(what_may_be_left_out_is_left_out),
         IN_FOLDER(every_kind_of_port_is_taken),
         IN_FOLDER(a_cabinet_without_doors_is_refused),

@@ -169,6 +169,20 @@ static void renumber_board(struct lb_config *config)
     config->board[0].number = 9;
 }
 
+static void add_content(struct lb_config *config)
+{
+    config->door[1].content = true;
+    config->door[1].content_board = 1;
+    config->door[1].content_channel = 4;
+}
+
+/* Without a content sensor the other fields of it are nothing. */
+static void name_content_only(struct lb_config *config)
+{
+    add_content(config);
+    config->door[1].content = false;
+}
+
 static struct row {
     const char *name;
     void (*change)(struct lb_config *config);
@@ -185,6 +199,8 @@ static struct row {
     {"another profile is another map", change_profile, true},
     {"a door less is another map", drop_door, true},
     {"another number of a door is another map", swap_doors, true},
+    {"a content sensor is another map", add_content, true},
+    {"no content sensor is the same map", name_content_only, false},
     {"another label is the same map", change_label, false},
     {"another remark, size and line is the same map", change_remark, false},
     {"another port is the same map", change_port, false},
@@ -207,6 +223,44 @@ static void check_row(void **state)
     assert_int_equal(rows_same, !row->seen);
 }
 
+/* The place of a content sensor is told apart in all its parts. */
+static void a_content_sensor_is_told_from_any_other(void **state)
+{
+    uint8_t row[6][16];
+
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        fill(&one);
+        add_content(&one);
+        struct lb_config_door *door = &one.door[1];
+
+        door->content_full_is = i == 1;
+        door->content_channel = i == 2 ? 5 : 4;
+        door->content_board = i == 3 ? 0 : 1;
+        one.profile[1].digest[0] ^= i == 4;
+        one.board[1].address ^= i == 5;
+        lb_map_compute(&one);
+        memcpy(row[i], one.row[1], 16);
+        for (int k = 0; k < i; k++) {
+            assert_memory_not_equal(row[i], row[k], 16);
+        }
+    }
+}
+
+static void the_row_of_a_content_sensor_is_golden(void **state)
+{
+    char hex[65];
+
+    (void)state;
+    fill(&one);
+    add_content(&one);
+    lb_map_compute(&one);
+    lb_hex(hex, one.row[1], 16);
+    assert_string_equal(hex, "d10a62d4e798e9e7310510b134174c1b");
+    lb_hex(hex, one.row[0x203], 16); /* a door without one: as ever */
+    assert_string_equal(hex, "ee108c77ac27401ef5be684ecf14d5c9");
+}
+
 /* All doors, the longest names: it fits. */
 static void the_largest_map_fits(void **state)
 {
@@ -215,7 +269,8 @@ static void the_largest_map_fits(void **state)
     memset(one.bus[0].name, 'n', sizeof one.bus[0].name - 1);
     memset(one.board[0].uid, 'a', sizeof one.board[0].uid - 1);
     for (size_t i = 0; i < LB_DOOR_MAX; i++) {
-        one.door[i] = (struct lb_config_door){.used = true, .sensor = true};
+        one.door[i] = (struct lb_config_door){
+            .used = true, .sensor = true, .content = true};
     }
     one.door_count = LB_DOOR_MAX;
     lb_map_compute(&one);
@@ -229,6 +284,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_map_has_these_bytes),
         cmocka_unit_test(the_hash_and_the_rows_are_golden),
+        cmocka_unit_test(a_content_sensor_is_told_from_any_other),
+        cmocka_unit_test(the_row_of_a_content_sensor_is_golden),
         cmocka_unit_test(the_largest_map_fits),
     };
 

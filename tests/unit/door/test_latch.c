@@ -47,8 +47,10 @@ static struct row rows[] = {
     {"the deadline over an open leaf brings no fact", LB_LATCH_OPEN, true, LB_LATCH_EV_DEADLINE, LB_LATCH_OPEN, LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT, false, false},
     {"a leaf that shuts ends the permit that found it open", LB_LATCH_OPEN, true, LB_LATCH_EV_LEAF_SHUT, LB_LATCH_SHUT, LB_LATCH_FX_SHUT | LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT | LB_LATCH_FX_UNKNOWN | LB_LATCH_FX_DISARM_AJAR, false, false},
     {"a leaf that shuts without a permit is shut, no more", LB_LATCH_OPEN, false, LB_LATCH_EV_LEAF_SHUT, LB_LATCH_SHUT, LB_LATCH_FX_SHUT | LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT | LB_LATCH_FX_DISARM_AJAR, false, false},
-    {"a leaf open too long is ajar", LB_LATCH_OPEN, false, LB_LATCH_EV_AJAR, LB_LATCH_AJAR, LB_LATCH_FX_AJAR | LB_LATCH_FX_DISARM_AJAR, false, false},
-    {"a forced leaf open too long stays forced and alarms", LB_LATCH_FORCED, false, LB_LATCH_EV_AJAR, LB_LATCH_FORCED, LB_LATCH_FX_AJAR | LB_LATCH_FX_DISARM_AJAR, false, false},
+    {"a leaf open too long is ajar", LB_LATCH_OPEN, false, LB_LATCH_EV_AJAR, LB_LATCH_AJAR, LB_LATCH_FX_AJAR | LB_LATCH_FX_DISARM_AJAR | LB_LATCH_FX_REMIND, false, true},
+    {"a leaf that is ajar still is told again", LB_LATCH_AJAR, false, LB_LATCH_EV_AJAR, LB_LATCH_AJAR, LB_LATCH_FX_AJAR | LB_LATCH_FX_DISARM_AJAR | LB_LATCH_FX_REMIND, false, true},
+    {"a leaf that is ajar and shuts is told no more", LB_LATCH_AJAR, false, LB_LATCH_EV_LEAF_SHUT, LB_LATCH_SHUT, LB_LATCH_FX_SHUT | LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT | LB_LATCH_FX_DISARM_AJAR, false, false},
+    {"a forced leaf open too long stays forced and alarms", LB_LATCH_FORCED, false, LB_LATCH_EV_AJAR, LB_LATCH_FORCED, LB_LATCH_FX_AJAR | LB_LATCH_FX_DISARM_AJAR | LB_LATCH_FX_REMIND, false, true},
     {"a forced leaf that shuts is shut", LB_LATCH_FORCED, false, LB_LATCH_EV_LEAF_SHUT, LB_LATCH_SHUT, LB_LATCH_FX_SHUT | LB_LATCH_FX_DISARM_AJAR, false, false},
     {"a jammed latch that lets go later is forced", LB_LATCH_JAMMED, false, LB_LATCH_EV_LEAF_OPEN, LB_LATCH_FORCED, LB_LATCH_FX_OPENED | LB_LATCH_FX_FORCED | LB_LATCH_FX_ARM_AJAR, false, true},
     {"a jammed latch stays jammed while its leaf is shut", LB_LATCH_JAMMED, false, LB_LATCH_EV_LEAF_SHUT, LB_LATCH_JAMMED, 0, false, false},
@@ -68,7 +70,7 @@ static struct row rows[] = {
 static void check_row(void **state)
 {
     const struct row *row = *state;
-    struct lb_latch latch = {.state = row->from};
+    struct lb_latch latch = {.state = (uint8_t)row->from};
 
     if (row->permit) {
         latch.permit_ref = 7;
@@ -98,7 +100,7 @@ static void no_cell_is_a_hole(void **state)
 
             lb_latch_cell(s, e, &next, &effects);
             assert_in_range(next, LB_LATCH_UNKNOWN, LB_LATCH_COUNT - 1);
-            assert_int_equal(effects & ~0xFFFU, 0);
+            assert_int_equal(effects & ~0x1FFFU, 0);
         }
     }
 }
@@ -224,7 +226,7 @@ static bool open_like(enum lb_latch_state state)
 
 static struct node follow(const struct node *from, enum lb_latch_event event)
 {
-    struct lb_latch latch = {.state = from->state,
+    struct lb_latch latch = {.state = (uint8_t)from->state,
                              .ajar_at_ms = from->ajar ? 5 : 0};
     struct node to = *from;
 
@@ -254,7 +256,7 @@ static struct node follow(const struct node *from, enum lb_latch_event event)
         assert_true(to.told || (to.was_open && over_open_leaf));
         to.told = to.was_open = false;
     }
-    to.state = latch.state;
+    to.state = (enum lb_latch_state)latch.state;
     to.runs = latch.permit_ref != 0;
     to.ajar = latch.ajar_at_ms != 0;
     return to;
@@ -324,8 +326,10 @@ static void due_events_run_out(void **state)
 {
     (void)state;
     for (unsigned s = LB_LATCH_UNKNOWN; s < LB_LATCH_COUNT; s++) {
-        struct lb_latch latch = {
-            .state = s, .permit_ref = 1, .permit_until_ms = 5, .ajar_at_ms = 5};
+        struct lb_latch latch = {.state = (uint8_t)s,
+                                 .permit_ref = 1,
+                                 .permit_until_ms = 5,
+                                 .ajar_at_ms = 5};
         enum lb_latch_event due;
         int steps = 0;
 
@@ -336,6 +340,45 @@ static void due_events_run_out(void **state)
         }
         assert_int_equal(latch.permit_ref, 0);
     }
+}
+
+/* At 1, 2, 4, 8 times 60 s since the leaf opened; then a step would be longer
+ * than an hour, and it is once an hour. */
+static void reminders_come_ever_more_slowly(void **state)
+{
+    static const uint64_t at_s[] = {60,   120,  240,  480,   960,
+                                    1920, 3840, 7440, 11040, 14640};
+    struct lb_latch latch = {.state = LB_LATCH_SHUT};
+
+    (void)state;
+    (void)lb_latch_step(&latch, LB_LATCH_EV_LEAF_OPEN, 0, AJAR_MS);
+    for (unsigned n = 0; n < COUNT(at_s); n++) {
+        uint64_t at_ms = at_s[n] * 1000;
+
+        assert_int_equal(latch.ajar_alarms, n);
+        assert_int_equal(lb_latch_due(&latch, at_ms - 1), LB_LATCH_EV_COUNT);
+        assert_int_equal(lb_latch_due(&latch, at_ms), LB_LATCH_EV_AJAR);
+        assert_true(lb_latch_step(&latch, LB_LATCH_EV_AJAR, at_ms, AJAR_MS) &
+                    LB_LATCH_FX_AJAR);
+    }
+    (void)lb_latch_step(&latch, LB_LATCH_EV_LEAF_SHUT, 20000000, AJAR_MS);
+    assert_true(lb_latch_next_ms(&latch) == UINT64_MAX);
+    (void)lb_latch_step(&latch, LB_LATCH_EV_LEAF_OPEN, 30000000, AJAR_MS);
+    assert_int_equal(latch.ajar_alarms, 0);
+    assert_int_equal(lb_latch_next_ms(&latch), 30000000 + AJAR_MS);
+}
+
+static void reminders_are_counted_no_further_than_they_fit(void **state)
+{
+    struct lb_latch latch = {.state = LB_LATCH_AJAR, .ajar_alarms = UINT8_MAX};
+
+    (void)state;
+    (void)lb_latch_step(&latch, LB_LATCH_EV_AJAR, 1000, AJAR_MS);
+    assert_int_equal(latch.ajar_alarms, UINT8_MAX);
+    assert_int_equal(latch.ajar_at_ms, 1000 + 3600000);
+    /* no pace at all is no storm */
+    (void)lb_latch_step(&latch, LB_LATCH_EV_AJAR, 2000, 0);
+    assert_int_equal(latch.ajar_at_ms, 2000 + 3600000);
 }
 
 static void values_that_are_none_change_nothing(void **state)
@@ -359,15 +402,15 @@ static void values_that_are_none_change_nothing(void **state)
 /* ---- The graph in docs/ -------------------------------------------------- */
 
 static const char *const effect_names[] = {
-    "pulse",  "cancel", "opened", "shut", "never", "unknown",
-    "FORCED", "AJAR",   "JAMMED", "arm",  "disarm"};
+    "pulse", "cancel", "opened", "shut",   "never", "unknown", "FORCED",
+    "AJAR",  "JAMMED", "arm",    "disarm", "end",   "remind"};
 
 static size_t put_effects(char *out, size_t cap, unsigned effects)
 {
     size_t at = 0;
 
     for (unsigned i = 0; i < COUNT(effect_names); i++) {
-        if ((effects & 1U << i) != 0) {
+        if ((effects & 1U << i) != 0 && effect_names[i] != NULL) {
             at += (size_t)snprintf(out + at, cap - at, "%s%s",
                                    at == 0 ? "\\n" : " ", effect_names[i]);
         }
@@ -450,6 +493,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_permit_has_one_end_in_any_history),
         cmocka_unit_test(the_earlier_timer_is_due_first),
         cmocka_unit_test(due_events_run_out),
+        cmocka_unit_test(reminders_come_ever_more_slowly),
+        cmocka_unit_test(reminders_are_counted_no_further_than_they_fit),
         cmocka_unit_test(values_that_are_none_change_nothing),
         cmocka_unit_test(the_graph_in_docs_is_the_table),
     };

@@ -194,16 +194,38 @@ static void emptying_waits_for_the_content_sensor(void **state)
     struct gate_journal *j = *state;
 
     gate_fill(j, D);
-    lb_gate_content(&j->gate, D, true);
+    lb_gate_content(&j->gate, D, LB_CONTENT_FULL);
     assert_int_equal(gate_proof(j, 1, D, 100, OWNER), OK);
     gate_journal_leaf(j, D, true);
     gate_journal_wait(j, 5);
     gate_journal_leaf(j, D, false);
     gate_journal_wait(j, 500);
     assert_int_equal(j->doors[D].custody, LB_CUSTODY_EMPTYING);
-    lb_gate_content(&j->gate, D, false);
+    lb_gate_content(&j->gate, D, LB_CONTENT_UNKNOWN); /* it may be full */
+    gate_journal_wait(j, 500);
+    assert_int_equal(j->doors[D].custody, LB_CUSTODY_EMPTYING);
+    lb_gate_content(&j->gate, D, LB_CONTENT_EMPTY);
     gate_journal_tick(j);
     assert_int_equal(j->doors[D].custody, LB_CUSTODY_VACANT);
+}
+
+/* An empty compartment proves nothing before its window is over, nor when
+ * nobody had the time to take a parcel out. */
+static void content_sensor_that_says_empty_hurries_nothing(void **state)
+{
+    struct gate_journal *j = *state;
+
+    gate_fill(j, D);
+    lb_gate_content(&j->gate, D, LB_CONTENT_EMPTY);
+    gate_journal_wait(j, 500);
+    assert_int_equal(j->doors[D].custody, LB_CUSTODY_OCCUPIED);
+    assert_int_equal(gate_proof(j, 1, D, 100, OWNER), OK);
+    gate_journal_leaf(j, D, true);
+    gate_journal_wait(j, 1);
+    gate_journal_leaf(j, D, false);
+    assert_int_equal(j->doors[D].custody, LB_CUSTODY_EMPTYING);
+    gate_journal_wait(j, 500);
+    assert_int_equal(j->doors[D].custody, LB_CUSTODY_OCCUPIED);
 }
 
 static void opening_cut_by_a_restart_lasted_only_up_to_it(void **state)
@@ -295,6 +317,7 @@ int main(void)
         T(visit_ends_vacant_however_it_ends),
         T(window_end_waits_for_a_running_intent),
         T(emptying_waits_for_the_content_sensor),
+        T(content_sensor_that_says_empty_hurries_nothing),
         T(opening_cut_by_a_restart_lasted_only_up_to_it),
         T(counting_survives_a_restart),
         T(never_opened_counts_no_more),
