@@ -152,7 +152,8 @@ static void only_the_kinds_that_end_a_ticket_end_one(void **state)
             kind == LOCKBUS_EVENT_OPENED || kind == LOCKBUS_EVENT_FAILED ||
                 kind == LOCKBUS_EVENT_UNKNOWN ||
                 kind == LOCKBUS_EVENT_EXPIRED ||
-                kind == LOCKBUS_EVENT_REFUSED || kind == LOCKBUS_EVENT_DONE);
+                kind == LOCKBUS_EVENT_REFUSED || kind == LOCKBUS_EVENT_DONE ||
+                kind == LOCKBUS_EVENT_UNCONFIRMED);
     }
     event = (struct lockbus_event){.kind = LOCKBUS_EVENT_REFUSED};
     assert_false(lockbus_event_ends(&event)); /* of no ticket */
