@@ -183,6 +183,11 @@ int lb_bus_fd(const struct lb_bus *bus)
     return bus->open ? bus->line.fd(bus->line.user) : -1;
 }
 
+bool lb_bus_listens(const struct lb_bus *bus)
+{
+    return bus->open && !bus->deaf;
+}
+
 void lb_bus_ask(struct lb_bus *bus, uint8_t board)
 {
     if (board < bus->nodes) {

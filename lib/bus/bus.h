@@ -96,6 +96,10 @@ uint64_t lb_bus_next_us(const struct lb_bus *bus);
 /* The line's descriptor, -1 while it is closed or has none. */
 int lb_bus_fd(const struct lb_bus *bus);
 
+/* Whether bytes should wake the owner before lb_bus_next_us(). False in the
+ * middle of a reply, of which nothing is known before its end. */
+bool lb_bus_listens(const struct lb_bus *bus);
+
 /* The next report; false: none waits. */
 bool lb_bus_next(struct lb_bus *bus, struct lb_report *report);
 

@@ -11,6 +11,8 @@
 
 #include "board/modbus.h"
 
+enum { DOZE_BYTES = 3 }; /* fewer are not worth a timer */
+
 /* ---- Outcomes of an exchange -------------------------------------------- */
 
 /* Another request whose reply would look the same waits for the lost one. */
@@ -274,6 +276,24 @@ static void learn(struct lb_bus *bus)
     lb_wire_learn(node, bus->now_us > due ? bus->now_us - due : 0);
 }
 
+/* Each byte would wake the host. A reply that has begun is left alone until
+ * all but its last byte can be there; that one wakes the host by itself, so
+ * the end of the reply is seen as early as ever. */
+static void doze(struct lb_bus *bus)
+{
+    size_t missing = lb_wire_missing(bus);
+
+    if (missing < DOZE_BYTES) {
+        return;
+    }
+    uint64_t until = bus->rx_last_us + lb_wire_us(bus, missing - 1);
+
+    if (until > bus->now_us) {
+        bus->deaf = true;
+        lb_sooner(&bus->wake_us, until);
+    }
+}
+
 static bool on_wire(struct lb_bus *bus, bool got)
 {
     struct lb_exchange *txn = &bus->txn;
@@ -294,12 +314,16 @@ static bool on_wire(struct lb_bus *bus, bool got)
             step(bus, LB_TXN_ENDED, NULL);
             return true;
         }
-        lb_sooner(&bus->wake_us, bus->wire_end_us);
+        /* That a read has left is told with its reply. */
+        lb_sooner(&bus->wake_us, txn->pick.op == LB_OP_PULSE
+                                     ? bus->wire_end_us
+                                     : txn->deadline_us);
     } else if (bus->now_us >= txn->deadline_us && !got) {
         step(bus, LB_TXN_TIMEOUT, NULL);
         return true;
     } else {
         lb_sooner(&bus->wake_us, txn->deadline_us);
+        doze(bus);
     }
     return false;
 }
@@ -333,10 +357,13 @@ void lb_bus_poll(struct lb_bus *bus, uint64_t now_us)
     if (now_us > bus->now_us) {
         bus->now_us = now_us;
     }
+    bool heard = false; /* one look at the line a poll: time stands still */
+
     for (int i = 0; i < LB_POLL_STEPS; i++) {
         bool got = false, moved = false;
 
         bus->wake_us = UINT64_MAX;
+        bus->deaf = false;
         if (!bus->open) {
             lb_pulse_expire(bus);
             reopen(bus);
@@ -344,12 +371,13 @@ void lb_bus_poll(struct lb_bus *bus, uint64_t now_us)
         if (!bus->open) {
             return;
         }
-        if (!lb_wire_receive(bus, &got)) {
+        if (!heard && !lb_wire_receive(bus, &got)) {
             line_lost(bus, "the port failed");
             continue;
         }
+        heard = bus->rx_len < LB_RX_MAX;
         moved = advance(bus, got);
-        if (!moved && !got) {
+        if (!moved && heard) {
             break;
         }
     }

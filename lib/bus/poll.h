@@ -20,7 +20,6 @@ enum lb_poll_limits {
     LB_RX_MAX = 512,        /* bytes kept while a frame may still grow */
     LB_REPORTS_SPARE = 144, /* room one exchange and a lost line can need */
     LB_POLL_STEPS = 64,     /* exchanges' steps in one poll */
-    LB_RECEIVE_MAX = 4096,  /* bytes taken in one poll */
     LB_OFF_TRIES = 3,       /* all-off at attach, when one reads back on */
     LB_LEAF_TRIES = 6,      /* readings at attach until all bits hold */
     LB_BACKOFF_ROUNDS = 64,
@@ -127,6 +126,7 @@ struct lb_bus {
     uint64_t now_us, wake_us;
 
     bool open, port_told, stopping;
+    bool deaf; /* bytes need not wake the host before wake_us */
     uint64_t reopen_us;
     uint32_t reopen_wait_us;
 
@@ -176,6 +176,8 @@ bool lb_wire_send(struct lb_bus *bus);
  * one. YES or EXCEPTION: the frame is in `frame`. */
 enum lb_match lb_wire_scan(struct lb_bus *bus, uint8_t *frame, size_t *len);
 void lb_wire_forget(struct lb_bus *bus);
+/* Bytes that the reply which has begun still lacks; 0: none has. */
+size_t lb_wire_missing(const struct lb_bus *bus);
 
 /* leaf.c */
 void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits);

@@ -145,6 +145,9 @@ bool lb_wire_receive(struct lb_bus *bus, bool *got)
         bus->rx_len += count;
         bus->rx_last_us = bus->now_us;
         *got = true;
+        if (count < cap) {
+            break; /* that was all; asking again would only cost a call */
+        }
     }
     return true;
 }
@@ -337,6 +340,18 @@ static bool listens(const struct lb_bus *bus)
 
     return (txn->state == LB_TXN_WIRE || txn->state == LB_TXN_REPLY) &&
            (txn->echoed || !writes(&txn->request) || bus->echo != LB_ECHO_YES);
+}
+
+size_t lb_wire_missing(const struct lb_bus *bus)
+{
+    size_t whole = bus->txn.request.reply_len;
+
+    if (bus->rx_len == 0 || bus->rx_len >= whole || !listens(bus) ||
+        bus->driver->match(&bus->txn.request, bus->rx, bus->rx_len) !=
+            LB_MATCH_MORE) {
+        return 0;
+    }
+    return whole - bus->rx_len;
 }
 
 static size_t exception_len(const struct lb_bus *bus, size_t at)

@@ -84,7 +84,7 @@ static void watch(struct lockbus_cabinet *cab)
     for (size_t b = 0; b < cab->bus_count; b++) {
         int fd = lb_bus_fd(cab->bus[b]);
 
-        if (fd >= 0) {
+        if (fd >= 0 && lb_bus_listens(cab->bus[b])) {
             fds[count++] = fd;
         }
     }

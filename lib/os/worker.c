@@ -18,6 +18,7 @@ struct lb_worker {
     pthread_cond_t wake;
     pthread_t thread;
     bool inline_only, stop;
+    bool told; /* the event counts something */
     int event;
     uint64_t submitted, done, taken;
     struct {
@@ -26,9 +27,11 @@ struct lb_worker {
     } ring[LB_WORKER_JOBS];
 };
 
-static void tell(const struct lb_worker *worker)
+static void tell(struct lb_worker *worker)
 {
     uint64_t one = 1;
+
+    worker->told = true;
     ssize_t written = write(worker->event, &one, sizeof one);
 
     (void)written; /* fails only when it is readable already */
@@ -176,10 +179,11 @@ void *lb_worker_ended(struct lb_worker *worker)
         job = worker->ring[worker->taken % LB_WORKER_JOBS].job;
         worker->taken++;
     }
-    if (worker->taken == worker->done) {
+    if (worker->told && worker->taken == worker->done) {
         uint64_t count = 0;
         ssize_t got = read(worker->event, &count, sizeof count);
 
+        worker->told = false;
         (void)got; /* nothing to drain is as good */
     }
     (void)pthread_mutex_unlock(&worker->mutex);

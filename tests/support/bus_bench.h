@@ -19,6 +19,7 @@ struct bus_bench {
     uint32_t pulse_ms, rest_ms;
     uint32_t content, full_is; /* of every board */
     uint64_t stall_us;         /* the host looks only so often; 0: at once */
+    uint64_t polls;            /* how often the host woke */
     size_t count;              /* reports kept, ROUND left out */
     struct lb_report report[BUS_BENCH_REPORTS];
     /* Sees each report as it comes, before anything else moves. */

@@ -860,6 +860,25 @@ static void a_round_takes_what_the_wire_takes(void **state)
     free(bench);
 }
 
+/* At 9600 baud a byte takes a millisecond, and each could wake the host. */
+static void a_reply_does_not_wake_the_host_for_each_byte(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 9600, 4);
+
+    bus_bench_settle(bench);
+    struct lb_bus_counters from, to;
+    lb_bus_counters(bench->bus, &from);
+    uint64_t polls = bench->polls;
+    bus_bench_for(bench, 10 * SEC);
+    lb_bus_counters(bench->bus, &to);
+    uint64_t exchanges = to.requests - from.requests;
+
+    assert_true(exchanges > 300);
+    /* sent, first byte, all but the last, the last; and the rounds' ends */
+    assert_true(bench->polls - polls <=
+                5 * exchanges + to.rounds - from.rounds);
+}
+
 /* ---- Configuration ------------------------------------------------------ */
 
 static void a_configuration_out_of_range_is_refused(void **state)
@@ -951,6 +970,7 @@ int main(void)
         BENCH(dead_boards_cost_one_probe_a_round),
         BENCH(an_open_waits_for_one_exchange_with_eight_of_32_dead),
         BENCH(doors_in_motion_do_not_starve_the_round),
+        BENCH(a_reply_does_not_wake_the_host_for_each_byte),
         BENCH(a_configuration_out_of_range_is_refused),
     };
     enum { F = sizeof fixed / sizeof fixed[0] };
