@@ -71,6 +71,8 @@ struct lockbus_door {
     char label[16];
     char door_size[8]; /* "S", "XL": as configured */
     char remark[48];
+    unsigned board;  /* its number in the configuration */
+    uint8_t channel; /* of the board, from 1, as boards print it */
     enum lockbus_latch latch;
     enum lockbus_custody custody;
     enum lockbus_content content;

@@ -221,13 +221,22 @@ void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out)
     *out = bus->count;
 }
 
-void lb_bus_board_counters(const struct lb_bus *bus, uint8_t board,
-                           struct lb_bus_counters *out, uint32_t *reply_us)
+bool lb_bus_view(const struct lb_bus *bus, uint8_t board,
+                 struct lb_bus_view *out)
 {
-    *out = (struct lb_bus_counters){0};
-    *reply_us = 0;
-    if (board < bus->nodes) {
-        *out = bus->node[board].count;
-        *reply_us = bus->node[board].srtt_us;
+    if (board >= bus->nodes) {
+        return false;
     }
+    const struct lb_node *node = &bus->node[board];
+
+    *out = (struct lb_bus_view){
+        .board = &node->board,
+        .link = node->link,
+        .refused = node->refused,
+        .away = node->away,
+        .count = node->count,
+        .replied_us = node->replied_us,
+        .reply_us = node->timed ? node->srtt_us : 0,
+    };
+    return true;
 }

@@ -14,6 +14,7 @@
 
 #include "base/permit.h"
 #include "board/profile.h"
+#include "bus/link.h"
 
 #include <lockbus/line.h>
 
@@ -135,8 +136,18 @@ bool lb_bus_stop(struct lb_bus *bus);
 
 void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out);
 
-/* Board's own counters and learnt reply time, for lockbus watch. */
-void lb_bus_board_counters(const struct lb_bus *bus, uint8_t board,
-                           struct lb_bus_counters *out, uint32_t *reply_us);
+/* What is known of a board, for people. */
+struct lb_bus_view {
+    const struct lb_bus_board *board; /* borrowed for the life of the bus */
+    enum lb_link_state link;
+    const char *refused, *away;   /* as told last; NULL: it is not */
+    struct lb_bus_counters count; /* its own; foreign, stray_bytes: none */
+    uint64_t replied_us;          /* when its last reply came; 0: never */
+    uint32_t reply_us;            /* learnt; 0: not yet */
+};
+
+/* False: there is no such board. */
+bool lb_bus_view(const struct lb_bus *bus, uint8_t board,
+                 struct lb_bus_view *out);
 
 #endif

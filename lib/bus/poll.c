@@ -67,6 +67,7 @@ static void answered(struct lb_bus *bus, const struct lb_reply *reply)
 
     bus->count.replies++;
     node->count.replies++;
+    node->replied_us = bus->now_us;
     if (reply->exception != 0) {
         bus->count.exceptions++;
         node->count.exceptions++;

@@ -71,9 +71,9 @@ struct lb_node { /* one board */
     struct lb_bus_board board;
     enum lb_link_state link;
     const char *refused; /* as reported last; NULL: not refused */
-    bool told_away;
-    bool ask, again;   /* read before its turn; corroborate at once */
-    enum lb_step step; /* of attaching */
+    const char *away;    /* as reported last; NULL: not away */
+    bool ask, again;     /* read before its turn; corroborate at once */
+    enum lb_step step;   /* of attaching */
     uint8_t step_index, step_tries;
     uint64_t round;             /* last one it was polled in */
     uint64_t due_us, due_round; /* absent: next probe */
@@ -83,6 +83,7 @@ struct lb_node { /* one board */
     uint64_t read_quiet_us; /* a lost read's reply may come until then */
     struct lb_request lost; /* that read; op NONE: none */
     uint64_t lost_us;       /* when it had left */
+    uint64_t replied_us;    /* when its last reply came; 0: never */
     uint32_t late_us;       /* worst late reply known, plus half */
     bool timed;             /* srtt is a measurement */
     uint32_t srtt_us, rttvar_us;

@@ -26,11 +26,10 @@ static void tell_away(struct lb_bus *bus, uint8_t board, const char *text)
 {
     struct lb_node *node = &bus->node[board];
 
-    if (!node->told_away) {
-        lb_report_board(bus, LB_REPORT_AWAY, board,
-                        text != NULL ? text : "it does not answer");
+    if (node->away == NULL) {
+        node->away = text != NULL ? text : "it does not answer";
+        lb_report_board(bus, LB_REPORT_AWAY, board, node->away);
     }
-    node->told_away = true;
     node->refused = NULL;
     node->ask = false;
     lb_leaf_forget(node);
@@ -45,7 +44,7 @@ static void tell_refused(struct lb_bus *bus, uint8_t board, const char *text)
         lb_report_board(bus, LB_REPORT_REFUSED, board, text);
     }
     node->refused = text;
-    node->told_away = false;
+    node->away = NULL;
     lb_leaf_forget(node);
     lb_pulse_drop(bus, board, "its board was refused");
 }
@@ -54,7 +53,7 @@ static void tell_back(struct lb_bus *bus, uint8_t board)
 {
     struct lb_node *node = &bus->node[board];
 
-    node->told_away = false;
+    node->away = NULL;
     node->refused = NULL;
     node->backoff = 0;
     node->probes = 0;

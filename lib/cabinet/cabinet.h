@@ -152,6 +152,7 @@ struct lockbus_cabinet {
     struct lb_bus *bus[LB_CONFIG_BUSES];
     struct lockbus_line line[LB_CONFIG_BUSES];
     bool line_ours[LB_CONFIG_BUSES];
+    char bus_name[LB_CONFIG_BUSES][24];
     size_t bus_count;
     char name[64];
     bool keypad_digits;

@@ -96,6 +96,7 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
         .boards = board,
         .board_count = count,
     };
+    memcpy(cab->bus_name[b], bus->name, sizeof cab->bus_name[b]);
     err = lb_bus_new(&cab->bus[b], &wiring);
     return err == LOCKBUS_OK
                ? err

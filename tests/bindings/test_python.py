@@ -179,12 +179,27 @@ class Story(World):
             cabinet.time(self.now, True)
             self.assertEqual(cabinet.info().cabinet_id, ID)
             self.assertEqual(cabinet.find("A07"), 6)
+            self.a_board(cabinet)
             self.bring_two(cabinet)
             self.fetch_by_code(cabinet)
             self.fetch_by_proof(cabinet)
         with self.assertRaises(lockbus.UsageError):
             cabinet.poll(lockbus.boottime_us())
         self.journal(root_key)
+
+    def a_board(self, cabinet):
+        [board] = cabinet.boards()
+        self.assertEqual((board.number, board.bus, board.address, board.doors),
+                         (1, "main", 1, 8))
+        self.assertEqual(board.profile, "waveshare-relay-d-8ch")
+        self.assertEqual(board.state, lockbus.BoardState.PRESENT)
+        self.assertEqual(board.text, "")
+        self.assertGreaterEqual(board.replies, 9)  # all off, inputs
+        self.assertLess(board.reply_age_us, 10_000_000)
+        door = cabinet.door(6)
+        self.assertEqual((door.board, door.channel), (1, 7))
+        with self.assertRaises(lockbus.UsageError):
+            cabinet.board(1)
 
     def bring_two(self, cabinet):
         self.first, self.second = self.parcel(6, 1), self.parcel(2, 2)
@@ -256,7 +271,8 @@ class Names(World):
     def test_every_name_equals_the_c_librarys(self):
         for kind, name in ((lockbus.Err, lockbus.err_name),
                            (lockbus.Latch, lockbus.latch_name),
-                           (lockbus.Custody, lockbus.custody_name)):
+                           (lockbus.Custody, lockbus.custody_name),
+                           (lockbus.BoardState, lockbus.board_state_name)):
             for item in kind:
                 self.assertEqual(name(item), item.name)
         for item in EventKind:

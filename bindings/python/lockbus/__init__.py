@@ -4,10 +4,11 @@
 only on a signature. This is the C library as Python sees it: names are the C
 names without lockbus_, docs/bindings.md has the few that differ, and what a
 call does is what the header says."""
-from ._abi import (CabinetInfo, ChallengeUse, CodeForm, Commission, Custody,
-                   Door, Entry, EntryKind, Err, Event, EventKind, Grant,
-                   JournalReport, Latch, ManifestInfo, ManifestKey, Order,
-                   Proof, ProofKind, Role, Rule, ServiceAction)
+from ._abi import (Board, BoardState, CabinetInfo, ChallengeUse, CodeForm,
+                   Commission, Custody, Door, Entry, EntryKind, Err, Event,
+                   EventKind, Grant, JournalReport, Latch, ManifestInfo,
+                   ManifestKey, Order, Proof, ProofKind, Role, Rule,
+                   ServiceAction)
 from ._call import (BusyError, ConfigError, CorruptError, DeniedError,
                     IoError, LockbusError, NomemError, OfflineError,
                     ProtocolError, UsageError, text_of)
@@ -20,14 +21,15 @@ from .issue import (KeyFile, Signer, commission_read, grant_read, hash_bytes,
 from .journal import Journal
 
 __all__ = [
-    "BusyError", "Cabinet", "CabinetInfo", "ChallengeUse", "CodeForm",
+    "Board", "BoardState", "BusyError", "Cabinet", "CabinetInfo", "ChallengeUse", "CodeForm",
     "Commission", "ConfigError", "CorruptError", "Custody", "DeniedError",
     "Door", "Entry", "EntryKind", "Err", "Event", "EventKind", "Grant",
     "IoError", "Journal", "JournalReport", "KeyFile", "Latch", "LockbusError",
     "ManifestInfo", "ManifestKey", "NomemError", "OfflineError", "Order",
     "Proof", "ProofKind", "ProtocolError", "Role", "Rule", "ServiceAction",
-    "Signer", "UsageError", "amend", "boottime_us", "commission",
-    "commission_read", "config_check", "content_name", "custody_name", "err_name",
+    "Signer", "UsageError", "amend", "board_state_name", "boottime_us",
+    "commission", "commission_read", "config_check", "content_name",
+    "custody_name", "err_name",
     "event_name", "grant_read", "hash_bytes", "issue_code",
     "issue_commission", "issue_grant", "issue_manifest", "issue_order",
     "issue_proof", "key_load", "key_save", "latch_name", "manifest_read",
@@ -69,6 +71,11 @@ def content_name(content: int) -> str:
 def custody_name(custody: int) -> str:
     """"VACANT", "OCCUPIED" ..."""
     return text_of("lockbus_custody_name", custody)
+
+
+def board_state_name(state: int) -> str:
+    """"PRESENT", "AWAY" ..."""
+    return text_of("lockbus_board_state_name", state)
 
 
 def event_name(kind: int) -> str:

@@ -186,6 +186,16 @@ class ChallengeUse(IntEnum):
     SERVICE = 1
 
 
+class BoardState(IntEnum):
+    """enum lockbus_board_state"""
+    NEW = 1
+    CHECKING = 2
+    PRESENT = 3
+    SUSPECT = 4
+    AWAY = 5
+    REFUSED = 6
+
+
 class EntryKind(IntEnum):
     """enum lockbus_entry_kind"""
     BOOT = 1
@@ -227,6 +237,8 @@ class lockbus_door(Structure):
         ("label", c_char * 16),
         ("door_size", c_char * 8),
         ("remark", c_char * 48),
+        ("board", c_uint),
+        ("channel", c_uint8),
         ("latch", c_uint),
         ("custody", c_uint),
         ("content", c_uint),
@@ -426,6 +438,31 @@ class lockbus_cabinet_info(Structure):
     ]
 
 
+class lockbus_board(Structure):
+    """struct lockbus_board"""
+    _fields_ = [
+        ("size", c_uint32),
+        ("number", c_uint),
+        ("bus", c_char * 24),
+        ("address", c_uint8),
+        ("profile", c_char * 48),
+        ("state", c_uint),
+        ("text", c_char * 64),
+        ("doors", c_uint16),
+        ("requests", c_uint64),
+        ("replies", c_uint64),
+        ("timeouts", c_uint64),
+        ("crc_errors", c_uint64),
+        ("exceptions", c_uint64),
+        ("late", c_uint64),
+        ("pulses", c_uint64),
+        ("bus_foreign", c_uint64),
+        ("bus_stray_bytes", c_uint64),
+        ("reply_age_us", c_uint64),
+        ("reply_time_us", c_uint32),
+    ]
+
+
 lockbus_sign_fn = CFUNCTYPE(
             c_uint, c_void_p, POINTER(c_uint8), c_size_t, POINTER(c_uint8))
 
@@ -513,6 +550,8 @@ class Door:
     label: str = ""
     door_size: str = ""
     remark: str = ""
+    board: int = 0
+    channel: int = 0
     latch: Latch | None = None
     custody: Custody | None = None
     content: Content = Content(0)
@@ -662,6 +701,29 @@ class CabinetInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Board:
+    """struct lockbus_board"""
+    number: int = 0
+    bus: str = ""
+    address: int = 0
+    profile: str = ""
+    state: BoardState | None = None
+    text: str = ""
+    doors: int = 0
+    requests: int = 0
+    replies: int = 0
+    timeouts: int = 0
+    crc_errors: int = 0
+    exceptions: int = 0
+    late: int = 0
+    pulses: int = 0
+    bus_foreign: int = 0
+    bus_stray_bytes: int = 0
+    reply_age_us: int = 0
+    reply_time_us: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodeForm:
     """struct lockbus_code_form"""
     digits: bool = False
@@ -718,6 +780,7 @@ VALUES = {
     ManifestKey: lockbus_manifest_key,
     ManifestInfo: lockbus_manifest_info,
     CabinetInfo: lockbus_cabinet_info,
+    Board: lockbus_board,
     CodeForm: lockbus_code_form,
     Entry: lockbus_entry,
     JournalReport: lockbus_journal_report,
@@ -906,6 +969,15 @@ FUNCTIONS = {
         ("cabinet", POINTER(lockbus_cabinet), 0),
         ("info", POINTER(lockbus_cabinet_info), 0),
     )),
+    "lockbus_board_at": (Err, (
+        ("cabinet", POINTER(lockbus_cabinet), 0),
+        ("index", c_uint, 0),
+        ("board", POINTER(lockbus_board), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_board_state_name": (c_char_p, (
+        ("state", c_uint, 0),
+    )),
     "lockbus_door_at": (Err, (
         ("cabinet", POINTER(lockbus_cabinet), 0),
         ("number", c_uint16, 0),
@@ -1070,6 +1142,7 @@ ENUMS = {
     ("lockbus_proof", "kind"): ProofKind,
     ("lockbus_order", "action"): ServiceAction,
     ("lockbus_manifest_key", "role"): Role,
+    ("lockbus_board", "state"): BoardState,
     ("lockbus_entry", "kind"): EntryKind,
     ("lockbus_entry", "rule"): Rule,
 }

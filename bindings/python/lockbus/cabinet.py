@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from . import _abi
-from ._abi import CabinetInfo, ChallengeUse, Door, Event
+from ._abi import Board, CabinetInfo, ChallengeUse, Door, Event
 from ._call import call, from_c, handle, make
 
 Path = str | os.PathLike[str]
@@ -165,6 +165,16 @@ class Cabinet:
         return self._ask("lockbus_not_emptied", door)
 
     # ---- Looking
+
+    def board(self, index: int) -> Board:
+        """A copy of a board, by its place in the configuration from 0."""
+        board = make(Board)
+        call("lockbus_board_at", self._open, index, ctypes.byref(board))
+        return from_c(Board, board)
+
+    def boards(self) -> list[Board]:
+        """All of them."""
+        return [self.board(index) for index in range(self.info().boards)]
 
     def door(self, number: int) -> Door:
         """A copy of a door."""
