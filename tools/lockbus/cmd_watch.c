@@ -2,16 +2,23 @@
  * Copyright the lockbus authors */
 
 /*
- * lockbus watch: opens the cabinet, shows its doors, then every event as a
- * line until it is interrupted. It asks for nothing, so nothing opens.
+ * lockbus watch: opens the cabinet and shows it until it is told to end: on a
+ * terminal as a live picture, else its doors and then every event as lines.
+ * It asks for nothing, so nothing opens.
  */
 
 #include "host.h"
+#include "screen.h"
 #include "tool.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
+
+enum {
+    DRAW_EVERY_MS = 100, /* the picture's pace; the cabinet keeps its own */
+    CTRL_C = 'C' & 0x1F
+};
 
 static bool print(void *user, const struct lockbus_event *event)
 {
@@ -50,23 +57,61 @@ static void show(const struct lockbus_cabinet *cab)
     (void)fflush(stdout);
 }
 
+/* ---- Live ---------------------------------------------------------------- */
+
+static bool add(void *user, const struct lockbus_event *event)
+{
+    picture_event(user, event);
+    return false;
+}
+
+static bool draw(void *user, struct lockbus_cabinet *cab, uint64_t now_us)
+{
+    struct picture *picture = user;
+    int key = screen_key(0);
+
+    (void)picture_take(picture, cab, now_us);
+    screen_draw(picture);
+    return key == 'q' || key == 'Q' || key == CTRL_C;
+}
+
+static void watch_live(struct lockbus_cabinet *cab)
+{
+    static struct picture picture;
+    struct host_side side = {STDIN_FILENO, DRAW_EVERY_MS, draw};
+
+    picture_init(&picture, host_now_us());
+    (void)host_run_beside(cab, &side, add, &picture);
+    screen_close();
+}
+
+static void watch_plain(struct lockbus_cabinet *cab, bool once)
+{
+    host_settle(cab);
+    show(cab);
+    if (!once) {
+        (void)host_run(cab, 0, print, NULL);
+    }
+}
+
 int cmd_watch(int argc, char **argv)
 {
     struct lockbus_cabinet *cab = NULL;
     struct lockbus_error why = {.err = LOCKBUS_OK};
     bool once = argc == 3 && strcmp(argv[2], "--once") == 0;
+    bool plain = argc == 3 && strcmp(argv[2], "--plain") == 0;
 
-    if (argc != 2 && !once) {
-        return tool_usage(argv[0], "CABINET.ini [--once]");
+    if (argc != 2 && !once && !plain) {
+        return tool_usage(argv[0], "CABINET.ini [--once | --plain]");
     }
     if (lockbus_cabinet_open(&cab, argv[1], NULL, &why) != LOCKBUS_OK) {
         return tool_complain(&why);
     }
     host_catch_signals();
-    host_settle(cab);
-    show(cab);
-    if (!once) {
-        (void)host_run(cab, 0, print, NULL);
+    if (!once && !plain && screen_open()) {
+        watch_live(cab);
+    } else {
+        watch_plain(cab, once);
     }
     lockbus_cabinet_close(&cab);
     return TOOL_OK;

@@ -29,6 +29,7 @@ void host_catch_signals(void)
     action.sa_handler = on_signal;
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
 }
 
 uint64_t host_now_us(void)
@@ -36,30 +37,76 @@ uint64_t host_now_us(void)
     return lb_clock_boot_us();
 }
 
+/* One poll and what came of it; true to stop. */
+static bool turn(struct lockbus_cabinet *cab, host_event_fn *on_event,
+                 void *user, bool *failed)
+{
+    struct lockbus_event event;
+
+    *failed = lockbus_cabinet_poll(cab, host_now_us()) != LOCKBUS_OK;
+    while (!*failed && lockbus_cabinet_next_event(cab, &event)) {
+        if (on_event != NULL && on_event(user, &event)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Until the cabinet wants to be polled, but not beyond until_us. */
+static int wait_ms_until(const struct lockbus_cabinet *cab, uint64_t until_us)
+{
+    uint64_t now = host_now_us();
+    uint64_t left_ms = until_us > now ? (until_us - now) / 1000 + 1 : 0;
+    int wait_ms = lockbus_cabinet_timeout_ms(cab, now);
+
+    return left_ms < (uint64_t)wait_ms ? (int)left_ms : wait_ms;
+}
+
 bool host_run(struct lockbus_cabinet *cab, uint64_t for_ms,
               host_event_fn *on_event, void *user)
 {
     uint64_t end_us = for_ms == 0 ? UINT64_MAX : host_now_us() + for_ms * 1000;
-    struct lockbus_event event;
+    bool failed = false;
 
     while (!stop && host_now_us() < end_us) {
-        if (lockbus_cabinet_poll(cab, host_now_us()) != LOCKBUS_OK) {
+        if (turn(cab, on_event, user, &failed)) {
+            return true;
+        }
+        if (failed) {
             return false;
         }
-        while (lockbus_cabinet_next_event(cab, &event)) {
-            if (on_event != NULL && on_event(user, &event)) {
+        struct pollfd fd = {lockbus_cabinet_fd(cab), POLLIN, 0};
+
+        (void)poll(&fd, 1, wait_ms_until(cab, end_us));
+    }
+    return false;
+}
+
+bool host_run_beside(struct lockbus_cabinet *cab, const struct host_side *side,
+                     host_event_fn *on_event, void *user)
+{
+    uint64_t tick_us = 0;
+    bool failed = false;
+    struct pollfd fds[2] = {{lockbus_cabinet_fd(cab), POLLIN, 0},
+                            {side->fd, POLLIN, 0}};
+
+    while (!stop) {
+        if (turn(cab, on_event, user, &failed)) {
+            return true;
+        }
+        if (failed) {
+            return false;
+        }
+        uint64_t now = host_now_us();
+
+        if (now >= tick_us || fds[1].revents != 0) {
+            tick_us = now + side->tick_ms * 1000;
+            if ((fds[1].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 ||
+                side->on_tick(user, cab, now)) {
                 return true;
             }
         }
-        struct pollfd fd = {lockbus_cabinet_fd(cab), POLLIN, 0};
-        uint64_t now = host_now_us();
-        int wait_ms = lockbus_cabinet_timeout_ms(cab, now);
-        uint64_t left_ms = end_us > now ? (end_us - now) / 1000 + 1 : 0;
-
-        if (left_ms < (uint64_t)wait_ms) {
-            wait_ms = (int)left_ms;
-        }
-        (void)poll(&fd, 1, wait_ms);
+        (void)poll(fds, 2, wait_ms_until(cab, tick_us));
     }
     return false;
 }

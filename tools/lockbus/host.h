@@ -21,6 +21,18 @@ typedef bool host_event_fn(void *user, const struct lockbus_event *event);
 bool host_run(struct lockbus_cabinet *cab, uint64_t for_ms,
               host_event_fn *on_event, void *user);
 
+/* What a host does besides, at a pace of its own. */
+struct host_side {
+    int fd;           /* readable: on_tick at once */
+    uint64_t tick_ms; /* at least so often */
+    /* Returns true to stop. */
+    bool (*on_tick)(void *user, struct lockbus_cabinet *cab, uint64_t now_us);
+};
+
+/* The same without an end of its own, and with something beside it. */
+bool host_run_beside(struct lockbus_cabinet *cab, const struct host_side *side,
+                     host_event_fn *on_event, void *user);
+
 /* Polls until every board answered once, or for 3 s. */
 void host_settle(struct lockbus_cabinet *cab);
 
@@ -31,7 +43,7 @@ bool host_door(const struct lockbus_cabinet *cab, const char *text,
 /* One line for a person: time, door, what happened. */
 void host_print(const struct lockbus_event *event);
 
-/* SIGINT and SIGTERM end host_run(). */
+/* SIGINT, SIGTERM and SIGHUP end host_run(). */
 void host_catch_signals(void);
 
 /* A file of at most cap bytes; complains and returns false. */

@@ -23,7 +23,7 @@ static const struct command {
      "make a cabinet's journal; all its doors are declared empty"},
     {"amend", cmd_amend, "CABINET.ini ORDER",
      "change a cabinet's door map; parcels stay where they are"},
-    {"watch", cmd_watch, "CABINET.ini [--once]",
+    {"watch", cmd_watch, "CABINET.ini [--once | --plain]",
      "show the doors of a cabinet and everything that happens"},
     {"open", cmd_open, "CABINET.ini WHAT [OBJECT] [KEYS]",
      "on the bench: deposit, code, release, return, reopen, cancel, service,\n"

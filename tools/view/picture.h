@@ -13,7 +13,7 @@
 
 enum {
     PICTURE_DOORS = 1024,
-    PICTURE_BOARDS = 64,
+    PICTURE_BOARDS = 128,
     PICTURE_LINES = 64 /* the last ones, a ring */
 };
 
@@ -25,21 +25,41 @@ enum picture_tone {
     PICTURE_TITLE
 };
 
+/* What a person must know of a door first, the most urgent first. */
+enum picture_state {
+    PICTURE_FORCED = 0,
+    PICTURE_JAMMED,
+    PICTURE_AJAR,
+    PICTURE_OPEN,
+    PICTURE_RELEASING,
+    PICTURE_AWAY,
+    PICTURE_UNREAD,
+    PICTURE_BLOCKED, /* this and those below: the leaf is shut */
+    PICTURE_FROZEN,
+    PICTURE_LOADING,
+    PICTURE_EMPTYING,
+    PICTURE_OCCUPIED,
+    PICTURE_VACANT,
+    PICTURE_STATES
+};
+
 struct picture_door {
     bool used;
+    enum lockbus_latch told; /* by the last event of its leaf */
     struct lockbus_door at;
 };
 
 struct picture_board {
     unsigned number; /* 0: none here */
-    bool here;
-    char text[40]; /* why it is not, when known */
+    bool here;       /* PRESENT, or SUSPECT: not yet given up */
+    char text[64];   /* why it is not, when known */
+    struct lockbus_board at;
 };
 
 struct picture_line {
     uint64_t at_us;
     enum picture_tone tone;
-    char text[120];
+    char text[192];
 };
 
 struct picture {
@@ -62,15 +82,30 @@ void picture_init(struct picture *picture, uint64_t now_us);
 bool picture_take(struct picture *picture,
                   const struct lockbus_cabinet *cabinet, uint64_t now_us);
 
-/* What an event says, as a line. */
+/* What an event says, as a line; a leaf that became known or unknown with its
+ * board, or whose alarm has a line, gets none. */
 void picture_event(struct picture *picture, const struct lockbus_event *event);
 
 /* A line of one's own. */
 void picture_say(struct picture *picture, enum picture_tone tone,
                  const char *text);
 
-/* One letter for a door as it is, for cells of one character and a legend:
- * letter and tone together must tell what colour alone would. */
+/* The line that was added `back` lines before the newest; NULL: none. */
+const struct picture_line *picture_line_at(const struct picture *picture,
+                                           size_t back);
+
+enum picture_state picture_state(const struct picture_door *door);
+
+/* 'F', 'O', '.' ... and "forced", "open" ...: what the legend says. */
+char picture_state_letter(enum picture_state state);
+const char *picture_state_word(enum picture_state state);
+
+/* The letter of a door's state, in lower case when the door has no sensor,
+ * so that its leaf is assumed. It tells without colour all that colour does. */
 char picture_letter(const struct picture_door *door);
+
+/* '*' when a parcel is, or must be taken to be, behind a door whose letter
+ * does not say so; else ' '. */
+char picture_mark(const struct picture_door *door);
 
 #endif
