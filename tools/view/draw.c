@@ -158,7 +158,8 @@ static void draw_door(const struct draw *draw, size_t place)
     if (form != LAYOUT_RUNS && picture_mark(door) != ' ') {
         at.x += at.w;
         at.w = 1;
-        (void)draw_text(at, A_BOLD, "*");
+        (void)snprintf(text, sizeof text, "%c", picture_mark(door));
+        (void)draw_text(at, A_BOLD, text);
     }
 }
 
@@ -349,8 +350,9 @@ static void draw_legend(const struct draw *draw)
             return;
         }
     }
-    if (draw_item(draw, &at, A_BOLD, '*', "with parcel")) {
-        (void)draw_item(draw, &at, A_NORMAL, '\0', "xyz: no sensor");
+    if (draw_item(draw, &at, A_BOLD, '*', "parcel in it") &&
+        draw_item(draw, &at, A_BOLD, '!', "full")) {
+        (void)draw_item(draw, &at, A_NORMAL, '\0', "xyz no sensor");
     }
 }
 

@@ -43,7 +43,7 @@ static void take_doors(struct picture *picture,
 
         door->at.size = (uint32_t)sizeof door->at;
         door->used = n < picture->doors &&
-                     lockbus_door_at(cabinet, n, &door->at) == LOCKBUS_OK;
+                     lockbus_door_at(cabinet, n, &door->at, NULL) == LOCKBUS_OK;
     }
 }
 
@@ -57,7 +57,7 @@ static void take_boards(struct picture *picture,
         struct picture_board *board = &picture->board[i];
 
         board->at.size = (uint32_t)sizeof board->at;
-        if (lockbus_board_at(cabinet, i, &board->at) != LOCKBUS_OK) {
+        if (lockbus_board_at(cabinet, i, &board->at, NULL) != LOCKBUS_OK) {
             board->number = 0;
             continue;
         }
@@ -118,34 +118,33 @@ const struct picture_line *picture_line_at(const struct picture *picture,
                        PICTURE_LINES];
 }
 
+/* Kinds that are not listed are plain. */
+static const struct {
+    enum lockbus_event_kind kind;
+    enum picture_tone tone;
+} tones[] = {
+    {LOCKBUS_EVENT_OPENED, PICTURE_GOOD},
+    {LOCKBUS_EVENT_DONE, PICTURE_GOOD},
+    {LOCKBUS_EVENT_REFUSED, PICTURE_REFUSED},
+    {LOCKBUS_EVENT_FAILED, PICTURE_BAD},
+    {LOCKBUS_EVENT_UNKNOWN, PICTURE_BAD},
+    {LOCKBUS_EVENT_EXPIRED, PICTURE_BAD},
+    {LOCKBUS_EVENT_FORCED, PICTURE_BAD},
+    {LOCKBUS_EVENT_AJAR, PICTURE_BAD},
+    {LOCKBUS_EVENT_JAMMED, PICTURE_BAD},
+    {LOCKBUS_EVENT_BOARD_AWAY, PICTURE_BAD},
+    {LOCKBUS_EVENT_BOARD_REFUSED, PICTURE_BAD},
+    {LOCKBUS_EVENT_PORT_LOST, PICTURE_BAD},
+    {LOCKBUS_EVENT_JOURNAL_FAILED, PICTURE_BAD},
+    {LOCKBUS_EVENT_LOST, PICTURE_BAD},
+};
+
 static enum picture_tone tone_of(const struct lockbus_event *event)
 {
-    switch (event->kind) {
-    case LOCKBUS_EVENT_OPENED:
-    case LOCKBUS_EVENT_DONE:
-        return PICTURE_GOOD;
-    case LOCKBUS_EVENT_REFUSED:
-        return PICTURE_REFUSED;
-    case LOCKBUS_EVENT_FAILED:
-    case LOCKBUS_EVENT_UNKNOWN:
-    case LOCKBUS_EVENT_EXPIRED:
-    case LOCKBUS_EVENT_FORCED:
-    case LOCKBUS_EVENT_AJAR:
-    case LOCKBUS_EVENT_JAMMED:
-    case LOCKBUS_EVENT_BOARD_AWAY:
-    case LOCKBUS_EVENT_BOARD_REFUSED:
-    case LOCKBUS_EVENT_PORT_LOST:
-    case LOCKBUS_EVENT_JOURNAL_FAILED:
-    case LOCKBUS_EVENT_LOST:
-        return PICTURE_BAD;
-    case LOCKBUS_EVENT_NONE:
-    case LOCKBUS_EVENT_SENT:
-    case LOCKBUS_EVENT_ACCEPTED:
-    case LOCKBUS_EVENT_LEAF:
-    case LOCKBUS_EVENT_CUSTODY:
-    case LOCKBUS_EVENT_BOARD_BACK:
-    case LOCKBUS_EVENT_PORT_OPEN:
-        break;
+    for (size_t i = 0; i < sizeof tones / sizeof tones[0]; i++) {
+        if (tones[i].kind == event->kind) {
+            return tones[i].tone;
+        }
     }
     return PICTURE_PLAIN;
 }
@@ -271,5 +270,8 @@ char picture_mark(const struct picture_door *door)
     bool said = state == PICTURE_LOADING || state == PICTURE_EMPTYING ||
                 state == PICTURE_OCCUPIED;
 
-    return door->at.custody != LOCKBUS_CUSTODY_VACANT && !said ? '*' : ' ';
+    if (door->at.custody == LOCKBUS_CUSTODY_VACANT) {
+        return door->at.content == LOCKBUS_CONTENT_FULL ? '!' : ' ';
+    }
+    return said ? ' ' : '*';
 }

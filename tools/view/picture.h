@@ -105,7 +105,8 @@ const char *picture_state_word(enum picture_state state);
 char picture_letter(const struct picture_door *door);
 
 /* '*' when a parcel is, or must be taken to be, behind a door whose letter
- * does not say so; else ' '. */
+ * does not say so; '!' when the content sensor of a vacant door says that
+ * something is in it; else ' '. */
 char picture_mark(const struct picture_door *door);
 
 #endif
