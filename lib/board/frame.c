@@ -9,23 +9,11 @@
 #include "board/frame.h"
 
 #include "base/bytes.h"
-
-uint16_t lb_frame_crc(const uint8_t *bytes, size_t len)
-{
-    uint16_t crc = 0xFFFF;
-
-    for (size_t i = 0; i < len; i++) {
-        crc = (uint16_t)(crc ^ bytes[i]);
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (uint16_t)((crc >> 1) ^ ((crc & 1) != 0 ? 0xA001 : 0));
-        }
-    }
-    return crc;
-}
+#include "base/crc16.h"
 
 static bool sum_fits(const uint8_t *frame, size_t len)
 {
-    return lb_frame_crc(frame, len - LB_SUM_LEN) ==
+    return lb_crc16(frame, len - LB_SUM_LEN) ==
            lb_get_u16(frame + len - LB_SUM_LEN);
 }
 

@@ -39,7 +39,4 @@ enum lb_match lb_frame_match(const struct lb_request *request,
                              const uint8_t *bytes, size_t len);
 enum lb_match lb_frame_any(const uint8_t *bytes, size_t len, size_t *frame_len);
 
-/* The check sum of Modbus RTU; as sent, its low byte comes first. */
-uint16_t lb_frame_crc(const uint8_t *bytes, size_t len);
-
 #endif

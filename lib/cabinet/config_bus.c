@@ -54,6 +54,7 @@ static const struct port_kind kinds[] = {
     {"path:", check_path, "path:/dev/NAME"},
     {"pty:", check_path, "pty:/PATH"},
     {"rtu+tcp:", check_tcp, "rtu+tcp:HOST:PORT"},
+    {"tcp:", check_tcp, "tcp:HOST:PORT"},
     {"host:", check_host, "host:NAME"},
 };
 
@@ -68,14 +69,9 @@ static bool check_port(struct lb_ini *ini, const char *key, const char *value)
         return kinds[i].check(value + len) ||
                lb_ini_fail(ini, key, "the port's form is %s", kinds[i].form);
     }
-    if (strncmp(value, "tcp:", 4) == 0) {
-        return lb_ini_fail(ini, key,
-                           "Modbus/TCP is not in this version; rtu+tcp: is for "
-                           "RTU behind a serial server");
-    }
     return lb_ini_fail(ini, key,
-                       "a port begins with usb:, path:, pty:, rtu+tcp: or "
-                       "host:");
+                       "a port begins with usb:, path:, pty:, rtu+tcp:, "
+                       "tcp: or host:");
 }
 
 static struct lb_config_bus *current(void *user)

@@ -56,7 +56,16 @@ static enum lockbus_err check_buses(const struct lb_config_reading *reading)
     for (size_t i = 0; i < config->bus_count; i++) {
         const struct lb_config_bus *bus = &config->bus[i];
 
-        if (bus->port[0] == '\0' || bus->serial.baud == 0) {
+        bool gateway = strncmp(bus->port, "tcp:", 4) == 0;
+
+        if (gateway && bus->serial.baud != 0) {
+            return lb_config_fail(
+                reading->why, (struct lb_place){config->file, bus->line},
+                "baud",
+                "[bus.%s] is Modbus/TCP: its gateway knows the baud rate",
+                bus->name);
+        }
+        if (bus->port[0] == '\0' || (bus->serial.baud == 0 && !gateway)) {
             return lb_config_fail(
                 reading->why, (struct lb_place){config->file, bus->line},
                 bus->port[0] == '\0' ? "port" : "baud",

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { BITS_8N1 = 10 };
+
 static enum lockbus_err wire_line(struct lockbus_cabinet *cab, size_t b,
                                   const struct lb_config_bus *bus,
                                   const struct lockbus_options *options,
@@ -89,9 +91,12 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
     }
     struct lb_bus_config wiring = {
         .line = cab->line[b],
-        .baud = bus->serial.baud,
-        .bits_per_byte = 1U + bus->serial.data_bits +
-                         (bus->serial.parity != 'N') + bus->serial.stop_bits,
+        .baud = bus->serial.baud, /* 0: Modbus/TCP, no quiet times */
+        .bits_per_byte = bus->serial.baud == 0
+                             ? BITS_8N1
+                             : 1U + bus->serial.data_bits +
+                                   (bus->serial.parity != 'N') +
+                                   bus->serial.stop_bits,
         .at_once = config->at_once,
         .boards = board,
         .board_count = count,

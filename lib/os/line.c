@@ -39,16 +39,17 @@ enum lockbus_err lb_line_new(struct lockbus_line *line, const char *port,
         const char *prefix;
         lb_line_maker *make;
     } kinds[] = {
-        {"usb:", lb_line_usb},
-        {"path:", lb_line_path},
-        {"pty:", lb_line_pty},
-        {"rtu+tcp:", lb_line_rtu_tcp},
+        {"usb:", lb_line_usb},  {"path:", lb_line_path},
+        {"pty:", lb_line_pty},  {"rtu+tcp:", lb_line_rtu_tcp},
+        {"tcp:", lb_line_mbap},
     };
 
     if (line == NULL || port == NULL || settings == NULL) {
         return LOCKBUS_ERR_USAGE;
     }
-    enum lockbus_err err = check(port, settings, why);
+    /* The gateway of Modbus/TCP has serial settings of its own. */
+    enum lockbus_err err =
+        strncmp(port, "tcp:", 4) == 0 ? LOCKBUS_OK : check(port, settings, why);
 
     if (err != LOCKBUS_OK) {
         return err;
@@ -68,7 +69,7 @@ enum lockbus_err lb_line_new(struct lockbus_line *line, const char *port,
     }
     return lb_why(why, LOCKBUS_ERR_CONFIG, port, "port",
                   "a port is usb:VVVV:PPPP[:SERIAL], path:/dev/NAME, "
-                  "pty:PATH or rtu+tcp:ADDRESS:PORT");
+                  "pty:PATH, rtu+tcp:ADDRESS:PORT or tcp:ADDRESS:PORT");
 }
 
 void lb_line_free(struct lockbus_line *line)
@@ -79,6 +80,8 @@ void lb_line_free(struct lockbus_line *line)
     line->close(line->user);
     if (line->close == lb_tcp_close) {
         lb_tcp_end(line->user);
+    } else if (line->close == lb_mbap_close) {
+        lb_mbap_end(line->user);
     }
     free(line->user);
     *line = (struct lockbus_line){0};

@@ -20,9 +20,12 @@ lb_line_maker lb_line_usb;     /* serial.c, or no_serial.c */
 lb_line_maker lb_line_path;    /* serial.c, or no_serial.c */
 lb_line_maker lb_line_pty;     /* tty.c */
 lb_line_maker lb_line_rtu_tcp; /* tcp.c */
+lb_line_maker lb_line_mbap;    /* mbap.c */
 
 /* A TCP line's close() spares a connection in the making; its end does not. */
 void lb_tcp_close(void *user);
 void lb_tcp_end(void *user);
+void lb_mbap_close(void *user);
+void lb_mbap_end(void *user);
 
 #endif

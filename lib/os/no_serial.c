@@ -10,9 +10,10 @@
 
 static enum lockbus_err refuse(struct lockbus_error *why)
 {
-    return lb_why(why, LOCKBUS_ERR_CONFIG, NULL, "port",
-                  "this lockbus was built without serial ports "
-                  "(LOCKBUS_SERIAL=OFF); pty:, rtu+tcp: and host: remain");
+    return lb_why(
+        why, LOCKBUS_ERR_CONFIG, NULL, "port",
+        "this lockbus was built without serial ports "
+        "(LOCKBUS_SERIAL=OFF); pty:, rtu+tcp:, tcp: and host: remain");
 }
 
 enum lockbus_err lb_line_usb(struct lockbus_line *line, const char *rest,

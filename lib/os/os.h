@@ -31,6 +31,8 @@ struct lb_serial_settings {
  *   pty:PATH                a plain tty or pty, settings by termios only
  *   rtu+tcp:HOST:PORT       RTU frames behind a serial server; HOST is an
  *                           address in numbers, since a lookup would block
+ *   tcp:HOST:PORT           Modbus/TCP, as a line of RTU frames: transaction
+ *                           numbers are checked; settings are not read
  * open() gives BUSY when another process or bus holds the port; OFFLINE when
  * it is not there, and while a TCP connection is being made: ask again (a
  * close() in between lets it go on). CONFIG names the field that the port's

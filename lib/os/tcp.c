@@ -236,7 +236,7 @@ enum lockbus_err lb_line_rtu_tcp(struct lockbus_line *line, const char *rest,
     if (!parse(tcp, rest)) {
         free(tcp);
         return lb_why(why, LOCKBUS_ERR_CONFIG, rest, "port",
-                      "rtu+tcp: takes an address in numbers and a port; "
+                      "it takes an address in numbers and a port; "
                       "names are not looked up, because that would block");
     }
     line->user = tcp;

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # Copyright the lockbus authors
-"""pymodbus_slave.py LINK [ADDRESS]: a board out of pymodbus' serial server, so
-that the library meets a slave nobody here wrote. LINK becomes a symbolic link
-to its pty. Eight relays and inputs, as Waveshare's Relay (D) has them: FC05
+"""pymodbus_slave.py [--tcp] LINK: a board out of pymodbus' own server, so that
+the library meets a slave nobody here wrote. LINK becomes a symbolic link to
+its pty; with --tcp it names the port on 127.0.0.1 where Modbus/TCP is spoken.
+ Eight relays and inputs, as Waveshare's Relay (D) has them: FC05
 at 0x0200 + n pulses, FC02 shows the leaves, FC03 the version and the modes.
 
 Framing, CRC, addressing, the data store and the exceptions are pymodbus'.
@@ -24,7 +25,7 @@ from pymodbus.datastore import (ModbusSequentialDataBlock,
                                 ModbusServerContext, ModbusSlaveContext,
                                 ModbusSparseDataBlock)
 from pymodbus.pdu import ModbusExceptions, ModbusRequest, ModbusResponse
-from pymodbus.server.async_io import ModbusSerialServer
+from pymodbus.server.async_io import ModbusSerialServer, ModbusTcpServer
 
 RELAYS = 8
 FLASH_ON = 0x0200
@@ -113,23 +114,41 @@ def board():
         hr=ModbusSparseDataBlock(registers), zero_mode=True)
 
 
-async def serve(link, address):
-    """Runs until SIGTERM."""
+def store():
+    """One board, at address 1."""
+    return ModbusServerContext(slaves={1: board()}, single=False)
+
+
+async def serial():
+    """The server on a pty; gives the name of its other end."""
     loop = asyncio.get_running_loop()
     host, host_name = raw_pty()
     line, line_name = raw_pty()
     join(loop, host, line)
-    server = ModbusSerialServer(
-        ModbusServerContext(slaves={address: board()}, single=False),
-        port=line_name, baudrate=115200, timeout=0,
-        ignore_missing_slaves=True)
+    server = ModbusSerialServer(store(), port=line_name, baudrate=115200,
+                                timeout=0, ignore_missing_slaves=True)
     server.decoder.register(CoilRequest)
     await server.start()
+    return server, host_name
+
+
+async def network():
+    """The same on a port of its own; gives its number."""
+    server = ModbusTcpServer(store(), address=("127.0.0.1", 0))
+    server.decoder.register(CoilRequest)
+    server.task = asyncio.ensure_future(server.serve_forever())
+    await server.serving
+    return server, str(server.server.sockets[0].getsockname()[1])
+
+
+async def serve(start, link):
+    """Runs until SIGTERM."""
+    server, name = await start()  # kept: it lives as long as this
     if os.path.islink(link):
         os.unlink(link)
-    os.symlink(host_name, link)
+    os.symlink(name, link)
     stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print("ready", flush=True)
     await stop.wait()
     os.unlink(link)
@@ -137,10 +156,11 @@ async def serve(link, address):
 
 def main():
     """Takes the arguments."""
-    if len(sys.argv) not in (2, 3):
-        sys.exit("usage: pymodbus_slave.py LINK [ADDRESS]")
-    asyncio.run(serve(sys.argv[1],
-                      int(sys.argv[2]) if len(sys.argv) == 3 else 1))
+    if len(sys.argv) not in (2, 3) or (
+            len(sys.argv) == 3 and sys.argv[1] != "--tcp"):
+        sys.exit("usage: pymodbus_slave.py [--tcp] LINK")
+    asyncio.run(serve(network if len(sys.argv) == 3 else serial,
+                      sys.argv[-1]))
     # pymodbus' reader is still waiting; the line is gone anyway.
     sys.stdout.flush()
     os._exit(0)

@@ -3,8 +3,8 @@
 
 /*
  * The bus of the library over a real pty, against two boards that share no
- * code with it: pymodbus' serial server and lockbus-sim. Real time passes
- * here; the tests wait for what must come and bound only how long.
+ * code with it: pymodbus' servers (serial and TCP) and lockbus-sim. Real time
+ * passes here; the tests wait for what must come and bound only how long.
  */
 
 #include "bus/bus.h"
@@ -47,14 +47,12 @@ static void load_profile(struct lb_profile *profile)
                      LOCKBUS_OK);
 }
 
-static void open_bus(struct peer *peer)
+static void open_bus(struct peer *peer, const char *port, uint32_t baud)
 {
-    const struct lb_serial_settings settings = {BAUD, 8, 'N', 1};
+    const struct lb_serial_settings settings = {baud, 8, 'N', 1};
     struct lockbus_error why = {0};
-    char port[96];
 
     load_profile(&peer->profile);
-    (void)snprintf(port, sizeof port, "pty:%s", peer->port);
     assert_int_equal(lb_line_new(&peer->line, port, &settings, &why),
                      LOCKBUS_OK);
     const struct lb_bus_board board = {.address = 1,
@@ -63,12 +61,20 @@ static void open_bus(struct peer *peer)
                                        .rest_ms = 2000,
                                        .shut_is = true};
     const struct lb_bus_config config = {.line = peer->line,
-                                         .baud = BAUD,
+                                         .baud = baud,
                                          .bits_per_byte = 10,
                                          .at_once = 1,
                                          .boards = &board,
                                          .board_count = 1};
     assert_int_equal(lb_bus_new(&peer->bus, &config), LOCKBUS_OK);
+}
+
+static void open_pty(struct peer *peer)
+{
+    char port[96];
+
+    (void)snprintf(port, sizeof port, "pty:%s", peer->port);
+    open_bus(peer, port, BAUD);
 }
 
 static struct peer *new_peer(void)
@@ -93,7 +99,23 @@ static int start_pymodbus(void **state)
                                 peer->port, NULL};
 
     assert_true(sim_proc_start(&peer->proc, argv, NULL));
-    open_bus(peer);
+    open_pty(peer);
+    *state = peer;
+    return 0;
+}
+
+static int start_pymodbus_tcp(void **state)
+{
+    struct peer *peer = new_peer();
+    const char *const argv[] = {"/usr/bin/python3",
+                                LB_SOURCE_DIR "/tests/sim/pymodbus_slave.py",
+                                "--tcp", peer->port, NULL};
+    char number[16] = "", port[48];
+
+    assert_true(sim_proc_start(&peer->proc, argv, NULL));
+    assert_true(readlink(peer->port, number, sizeof number - 1) > 0);
+    (void)snprintf(port, sizeof port, "tcp:127.0.0.1:%s", number);
+    open_bus(peer, port, 0);
     *state = peer;
     return 0;
 }
@@ -117,7 +139,7 @@ static int start_sim(void **state)
                   peer->dir, peer->dir, LB_SOURCE_DIR, peer->port, BAUD);
     assert_int_equal(fclose(out), 0);
     assert_true(sim_proc_start(&peer->proc, argv, peer->control));
-    open_bus(peer);
+    open_pty(peer);
     *state = peer;
     return 0;
 }
@@ -228,6 +250,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pymodbus_saw_one_pulse, start_pymodbus,
                                         stop_peer),
+        cmocka_unit_test_setup_teardown(pymodbus_saw_one_pulse,
+                                        start_pymodbus_tcp, stop_peer),
         cmocka_unit_test_setup_teardown(
             the_simulator_saw_one_pulse_and_kept_silences, start_sim,
             stop_peer),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
+#include "base/crc16.h"
 #include "board/frame.h"
 #include "board/modbus.h"
 
@@ -154,7 +155,7 @@ static struct lb_request request_of(enum lb_op op, uint8_t channel)
 
 static size_t seal(uint8_t *bytes, size_t len)
 {
-    lb_put_u16(bytes + len, lb_frame_crc(bytes, len));
+    lb_put_u16(bytes + len, lb_crc16(bytes, len));
     return len + 2;
 }
 

@@ -140,6 +140,13 @@ static void every_kind_of_port_is_taken(void **state)
     }
 }
 
+static void modbus_tcp_has_no_baud_rate(void **state)
+{
+    load_edited(*state, "host:second\nbaud = 115200 8E2", "tcp:10.0.0.7:502");
+    assert_string_equal(config.bus[1].port, "tcp:10.0.0.7:502");
+    assert_int_equal(config.bus[1].serial.baud, 0);
+}
+
 static void the_example_is_a_good_configuration(void **state)
 {
     struct lockbus_error why = {0};
@@ -238,8 +245,10 @@ static struct row {
      15, "a23456789b123456789c1234", "23"},
     {"two buses on one port", "host:second", "usb:0403:6001:FT9XK2LQ", 16,
      "port", "bus left"},
-    {"Modbus/TCP", "host:second", "tcp:10.0.0.7:502", 16, "port",
-     "not in this version"},
+    {"Modbus/TCP with a baud rate", "host:second", "tcp:10.0.0.7:502", 15,
+     "baud", "gateway"},
+    {"Modbus/TCP without a port", "host:second", "tcp:10.0.0.7", 16, "port",
+     "tcp:HOST:PORT"},
     {"a port of no kind", "host:second", "/dev/ttyUSB0", 16, "port",
      "begins with"},
     {"a usb port without a product", "host:second", "usb:0403", 16, "port",
@@ -603,6 +612,7 @@ int main(void)
         IN_FOLDER(content_sensors_are_counted_up),
         IN_FOLDER(what_may_be_left_out_is_left_out),
         IN_FOLDER(every_kind_of_port_is_taken),
+        IN_FOLDER(modbus_tcp_has_no_baud_rate),
         IN_FOLDER(a_cabinet_without_doors_is_refused),
         IN_FOLDER(a_refused_profile_is_named_with_its_own_line),
         IN_FOLDER(a_profile_too_large_is_refused),

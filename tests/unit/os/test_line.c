@@ -26,7 +26,7 @@ static struct row rows[] = {
     {"empty name is refused", "", "port", {9600, 8, 'N', 1}, LOCKBUS_ERR_CONFIG},
     {"path without a kind is refused", "/dev/ttyS0", "port", {9600, 8, 'N', 1}, LOCKBUS_ERR_CONFIG},
     {"unknown kind is refused", "udp:1.2.3.4:5", "port", {9600, 8, 'N', 1}, LOCKBUS_ERR_CONFIG},
-    {"Modbus/TCP is refused, not taken for RTU", "tcp:192.0.2.1:502", "port", {9600, 8, 'N', 1}, LOCKBUS_ERR_CONFIG},
+    {"Modbus/TCP is a line, and takes no settings", "tcp:192.0.2.1:502", NULL, {0, 0, 0, 0}, LOCKBUS_OK},
     {"kind in capitals is refused", "PTY:/dev/pts/0", "port", {9600, 8, 'N', 1}, LOCKBUS_ERR_CONFIG},
     {"pty without a path is refused", "pty:", "port", {9600, 8, 'N', 1}, LOCKBUS_ERR_CONFIG},
     {"pty path beyond the bound is refused", "pty:/" LONG_300, "port", {9600, 8, 'N', 1}, LOCKBUS_ERR_CONFIG},
