@@ -43,7 +43,8 @@ ALLOCATES = r"\b(?:malloc|calloc|realloc|reallocarray|aligned_alloc|strdup" \
     r"|strndup|asprintf)\s*\("
 ALLOCATORS = re.compile(r"(^|_)(new|open|commission|amend)(_|$)")
 # What lb_line_new() hands the work to, in files of their own.
-LINE_MAKERS = {"lb_line_pty", "lb_line_rtu_tcp", "lb_line_serial"}
+LINE_MAKERS = {"lb_line_mbap", "lb_line_pty", "lb_line_rtu_tcp",
+               "lb_line_serial"}
 CLOCKS = r"\b(?:clock_gettime|gettimeofday|time|clock|times|sleep|usleep" \
     r"|nanosleep|clock_nanosleep|timespec_get|select)\s*\("
 SLEEPS = r"\b(?:sleep|usleep|nanosleep|clock_nanosleep)\s*\("
