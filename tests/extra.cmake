@@ -68,6 +68,12 @@ if(TARGET lockbus AND TARGET lockbus_sim AND NOT LOCKBUS_SANITIZE)
                        ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
 
+# The live picture: where things go in any window, and what letters say.
+if(TARGET lb_view)
+  lb_test(unit/view/test_layout.c LINKS lb_view)
+  lb_test(unit/view/test_picture.c LINKS lb_view lb_cabinet lb_issue)
+endif()
+
 # The README's walk-through, from keys to the journal's answer.
 if(TARGET lockbus_tool AND TARGET lockbus_sim)
   add_test(NAME cli_bench COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/bench.sh

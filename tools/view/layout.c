@@ -160,10 +160,19 @@ static int pages_of(int columns, int per_page)
 /* The least height at which one page holds all; 0: none up to `most`. */
 static int least_height(struct flow *flow, int most)
 {
-    if (flow_all(flow, most) > flow->per_page) {
+    size_t rows = 0, columns = (size_t)flow->per_page;
+
+    for (size_t g = 0; g < flow->ask->groups; g++) {
+        rows += group_cells(flow, &flow->ask->group[g]) +
+                (flow->form != LAYOUT_RUNS);
+    }
+    if (rows > columns * (size_t)most ||
+        flow_all(flow, most) > flow->per_page) {
         return 0;
     }
-    for (int height = 2; height < most; height++) {
+    int least = (int)((rows + columns - 1) / columns);
+
+    for (int height = least < 2 ? 2 : least; height < most; height++) {
         if (flow_all(flow, height) <= flow->per_page) {
             return height;
         }
@@ -223,14 +232,24 @@ static int side_width(int cols)
     return cols < 140 ? SIDE_NARROW : SIDE_FULL;
 }
 
-/* Rows that show all boards. */
-static int side_wanted(int width, unsigned boards)
+static int brief_lines(int width, unsigned boards)
 {
-    int columns = width < SIDE_FULL ? width / BOARD_BRIEF : 1;
+    int columns = width / BOARD_BRIEF;
 
-    return width == 0
-               ? 0
-               : ((int)boards + columns - 1) / columns + 1 + LAYOUT_BUS_LINES;
+    return ((int)boards + columns - 1) / columns;
+}
+
+/* Rows that show all boards, in full where they have room for it. */
+static int side_wanted(int width, unsigned boards, int most)
+{
+    int full = (int)boards + 1 + LAYOUT_BUS_LINES;
+
+    if (width == 0) {
+        return 0;
+    }
+    return width >= SIDE_FULL && full <= most
+               ? full
+               : brief_lines(width, boards) + 1 + LAYOUT_BUS_LINES;
 }
 
 static int legend_rows(int cols)
@@ -241,16 +260,18 @@ static int legend_rows(int cols)
 static void place_boards(struct layout *layout, unsigned boards)
 {
     const struct layout_box *side = &layout->side;
-    int lines = side->h - 1 - LAYOUT_BUS_LINES;
+    int room = side->h - 1 - LAYOUT_BUS_LINES;
 
-    if (side->w == 0 || lines <= 0) {
+    if (side->w == 0 || room <= 0) {
         return;
     }
-    layout->board_lines = (unsigned)lines;
-    layout->boards_in_full =
-        side->w >= SIDE_FULL && boards <= layout->board_lines;
+    layout->boards_in_full = side->w >= SIDE_FULL && (int)boards <= room;
     layout->board_w = layout->boards_in_full ? side->w : BOARD_BRIEF;
     layout->board_columns = (unsigned)(side->w / layout->board_w);
+    if (!layout->boards_in_full && brief_lines(side->w, boards) < room) {
+        room = brief_lines(side->w, boards);
+    }
+    layout->board_lines = (unsigned)room;
 }
 
 void layout_make(struct layout *layout, const struct layout_ask *ask)
@@ -267,7 +288,7 @@ void layout_make(struct layout *layout, const struct layout_ask *ask)
     int side_w = side_width(cols);
     int doors_w = side_w > 0 ? cols - side_w - 1 : cols;
     int height = choose(layout, ask, doors_w, most);
-    int wanted = side_wanted(side_w, ask->boards);
+    int wanted = side_wanted(side_w, ask->boards, most);
     int middle = wanted > height ? wanted : height;
 
     middle = middle < most ? middle : most;

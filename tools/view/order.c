@@ -11,6 +11,7 @@
 struct key {
     uint16_t number;
     unsigned rank; /* state or board */
+    unsigned sub;  /* channel of a board */
     const char *label, *tail;
 };
 
@@ -23,7 +24,7 @@ const char *order_by_name(enum order_by by)
 
 const char *order_show_name(enum order_show show)
 {
-    static const char *const names[ORDER_SHOWS] = {"all", "parcels", "trouble"};
+    static const char *const names[ORDER_SHOWS] = {"all", "trouble", "parcels"};
 
     return (unsigned)show < ORDER_SHOWS ? names[show] : "?";
 }
@@ -52,23 +53,26 @@ static bool shown(const struct picture_door *door, enum order_show show)
     return true;
 }
 
+static int compare_sizes(size_t one, size_t other)
+{
+    return one < other ? -1 : one > other;
+}
+
+/* A to Z, then AA: as people count columns. */
 static int compare_labels(const struct key *one, const struct key *other)
 {
     size_t head = (size_t)(one->tail - one->label);
-    size_t other_head = (size_t)(other->tail - other->label);
-    int way = strncmp(one->label, other->label,
-                      head < other_head ? head : other_head);
+    int way = compare_sizes(head, (size_t)(other->tail - other->label));
 
-    if (way == 0 && head != other_head) {
-        way = head < other_head ? -1 : 1;
+    if (way == 0) {
+        way = strncmp(one->label, other->label, head);
+    }
+    if (way == 0 && isdigit((unsigned char)*one->tail) &&
+        isdigit((unsigned char)*other->tail)) {
+        way = compare_sizes(strlen(one->tail), strlen(other->tail));
     }
     if (way == 0) {
-        size_t len = strlen(one->tail), other_len = strlen(other->tail);
-        bool numbers = isdigit((unsigned char)*one->tail) &&
-                       isdigit((unsigned char)*other->tail);
-
-        way = numbers && len != other_len ? (len < other_len ? -1 : 1)
-                                          : strcmp(one->tail, other->tail);
+        way = strcmp(one->tail, other->tail);
     }
     return way != 0 ? way : (int)one->number - (int)other->number;
 }
@@ -79,6 +83,9 @@ static int compare(const void *a, const void *b)
 
     if (one->rank != other->rank) {
         return one->rank < other->rank ? -1 : 1;
+    }
+    if (one->sub != other->sub) {
+        return one->sub < other->sub ? -1 : 1;
     }
     return compare_labels(one, other);
 }
@@ -167,6 +174,7 @@ void order_make(struct order *order, const struct picture *picture,
         keys[order->count++] = (struct key){
             .number = n,
             .rank = rank_of(door, by),
+            .sub = by == ORDER_BY_BOARD ? door->at.channel : 0,
             .label = door->at.label,
             .tail = order_tail(door->at.label),
         };

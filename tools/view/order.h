@@ -13,14 +13,14 @@
 enum order_by {
     ORDER_BY_LABEL = 0, /* groups: the label without its last digits */
     ORDER_BY_STATE,     /* the most urgent first */
-    ORDER_BY_BOARD,
+    ORDER_BY_BOARD,     /* and its channels */
     ORDER_BYS
 };
 
 enum order_show {
     ORDER_SHOW_ALL = 0,
-    ORDER_SHOW_PARCELS, /* doors that are not vacant */
     ORDER_SHOW_TROUBLE, /* all but shut doors that nothing is wrong with */
+    ORDER_SHOW_PARCELS, /* doors that are not vacant */
     ORDER_SHOWS
 };
 

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * What a technician is told of a board, on its way from here to away, refused
+ * and back.
+ */
+
+#include "rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static int set_up(void **state)
+{
+    *state = rig_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    rig_free(*state);
+    return 0;
+}
+
+static struct lockbus_board board(const struct rig *rig, unsigned index)
+{
+    struct lockbus_board at = {.size = sizeof at};
+    struct lockbus_error why;
+
+    assert_int_equal(lockbus_board_at(rig->cab, index, &at, &why), LOCKBUS_OK);
+    return at;
+}
+
+static void a_board_says_where_and_what_it_is(void **state)
+{
+    struct lockbus_board at = board(*state, 2);
+    struct lockbus_door door = {.size = sizeof door};
+    const struct rig *rig = *state;
+
+    assert_int_equal(at.number, 3);
+    assert_string_equal(at.bus, "main");
+    assert_int_equal(at.address, 3);
+    assert_string_equal(at.profile, "waveshare-relay-d-8ch");
+    assert_int_equal(at.doors, 8);
+    assert_int_equal(lockbus_door_at(rig->cab, 19, &door, NULL), LOCKBUS_OK);
+    assert_int_equal(door.board, 3);
+    assert_int_equal(door.channel, 4);
+}
+
+static void a_board_that_answers_is_present_and_counted(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_board before = board(rig, 0), after;
+
+    rig_run(rig, 2000);
+    after = board(rig, 0);
+    assert_int_equal(after.state, LOCKBUS_BOARD_PRESENT);
+    assert_string_equal(after.text, "");
+    assert_true(after.requests > before.requests);
+    assert_int_equal(after.requests - before.requests,
+                     after.replies - before.replies);
+    assert_int_equal(after.timeouts, 0);
+    assert_int_equal(after.exceptions, 0);
+    assert_true(after.reply_age_us < 1000000);
+    /* The rig's boards wait for 2 ms before they reply. */
+    assert_in_range(after.reply_time_us, 1000, 4000);
+}
+
+static void a_pulse_is_counted_at_its_board(void **state)
+{
+    struct rig *rig = *state;
+    struct parcel parcel;
+
+    rig_deposit(rig, &parcel, 6, false);
+    assert_int_equal(board(rig, 0).pulses, 1);
+    assert_int_equal(board(rig, 1).pulses, 0);
+}
+
+static void a_board_that_falls_silent_is_suspect_then_away(void **state)
+{
+    struct rig *rig = *state;
+    bool suspect = false;
+
+    rig->board[1].powered = false;
+    for (int i = 0; i < 5000; i++) {
+        rig_run(rig, 1);
+        suspect = suspect || board(rig, 1).state == LOCKBUS_BOARD_SUSPECT;
+    }
+    struct lockbus_board at = board(rig, 1);
+
+    assert_true(suspect);
+    assert_int_equal(at.state, LOCKBUS_BOARD_AWAY);
+    assert_string_equal(at.text, "it does not answer");
+    assert_true(at.timeouts >= 3);
+    assert_in_range(at.reply_age_us, 4000000, 6000000);
+    assert_int_equal(board(rig, 0).timeouts, 0);
+    rig->board[1].powered = true;
+    rig_run(rig, 20000);
+    at = board(rig, 1);
+    assert_int_equal(at.state, LOCKBUS_BOARD_PRESENT);
+    assert_string_equal(at.text, "");
+    assert_true(at.reply_age_us < 1000000);
+}
+
+static void a_board_that_is_another_is_refused_with_the_reason(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->board[1].powered = false;
+    rig_run(rig, 5000);
+    rig->board[1].mode[3] = 1;
+    rig->board[1].powered = true;
+    rig_run(rig, 20000);
+    for (int i = 0; i < 3000; i++) {
+        rig_run(rig, 1); /* while it is checked again, too */
+        assert_int_equal(board(rig, 1).state, LOCKBUS_BOARD_REFUSED);
+        assert_string_equal(board(rig, 1).text,
+                            "an identity check was not met");
+    }
+    rig->board[1].mode[3] = 0;
+    rig_run(rig, 20000);
+    assert_int_equal(board(rig, 1).state, LOCKBUS_BOARD_PRESENT);
+}
+
+static void a_board_that_never_answered_has_no_reply_time(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_close(rig);
+    rig->board[3].powered = false;
+    struct lockbus_error why;
+
+    assert_int_equal(rig_try_open(rig, &why), LOCKBUS_OK);
+    assert_int_equal(board(rig, 3).state, LOCKBUS_BOARD_NEW);
+    assert_int_equal(board(rig, 3).reply_age_us, UINT64_MAX);
+    rig_run(rig, 5000);
+    assert_int_equal(board(rig, 3).state, LOCKBUS_BOARD_AWAY);
+    assert_int_equal(board(rig, 3).reply_age_us, UINT64_MAX);
+    assert_int_equal(board(rig, 3).reply_time_us, 0);
+}
+
+static void a_wrong_question_is_refused_by_name(void **state)
+{
+    const struct rig *rig = *state;
+    struct lockbus_board at = {.size = sizeof at};
+    struct lockbus_error why;
+
+    assert_int_equal(lockbus_board_at(rig->cab, RIG_BOARDS, &at, &why),
+                     LOCKBUS_ERR_USAGE);
+    assert_string_equal(why.field, "index");
+    assert_int_equal(lockbus_board_at(rig->cab, UINT32_MAX, &at, NULL),
+                     LOCKBUS_ERR_USAGE);
+    at.size = 1;
+    assert_int_equal(lockbus_board_at(rig->cab, 0, &at, &why),
+                     LOCKBUS_ERR_USAGE);
+    assert_string_equal(why.field, "size");
+    assert_int_equal(lockbus_board_at(NULL, 0, &at, &why), LOCKBUS_ERR_USAGE);
+    assert_int_equal(lockbus_board_at(rig->cab, 0, NULL, &why),
+                     LOCKBUS_ERR_USAGE);
+}
+
+static void every_state_has_a_name(void **state)
+{
+    (void)state;
+    assert_string_equal(lockbus_board_state_name(LOCKBUS_BOARD_NEW), "NEW");
+    assert_string_equal(lockbus_board_state_name(LOCKBUS_BOARD_REFUSED),
+                        "REFUSED");
+    for (int s = LOCKBUS_BOARD_NEW; s <= LOCKBUS_BOARD_REFUSED; s++) {
+        assert_string_not_equal(
+            lockbus_board_state_name((enum lockbus_board_state)s), "?");
+    }
+    assert_string_equal(lockbus_board_state_name((enum lockbus_board_state)0),
+                        "?");
+    assert_string_equal(lockbus_board_state_name((enum lockbus_board_state)7),
+                        "?");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_board_says_where_and_what_it_is,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_board_that_answers_is_present_and_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pulse_is_counted_at_its_board, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_board_that_falls_silent_is_suspect_then_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_board_that_is_another_is_refused_with_the_reason, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_board_that_never_answered_has_no_reply_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_wrong_question_is_refused_by_name,
+                                        set_up, tear_down),
+        cmocka_unit_test(every_state_has_a_name),
+    };
+    return cmocka_run_group_tests_name("boards", tests, NULL, NULL);
+}
