@@ -133,7 +133,7 @@ static void on_output(struct lb_bus *bus, uint8_t board,
     if (reply->exception > 2) {
         lb_link_event(bus, board, LB_LINK_FAILED, no_outputs);
     } else if (reply->exception != 0 || all_off(node, reply)) {
-        for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+        for (size_t c = 0; c < node->board.profile->channels; c++) {
             node->channel[c].on_until_us = 0; /* read back: it is off */
         }
         advance(bus, board, LB_STEP_LEAF);

@@ -23,6 +23,34 @@ static bool line_ok(const struct lb_bus_config *config)
            line->close != NULL;
 }
 
+/* All that depends on how many boards there are. A lost line reports each of
+ * its boards and jobs, one exchange all leaves of a board. */
+static bool parts_new(struct lb_bus *bus, const struct lb_bus_config *config)
+{
+    uint8_t widest = 0;
+
+    bus->nodes = config->board_count;
+    for (size_t i = 0; i < bus->nodes; i++) {
+        uint8_t channels = config->boards[i].profile->channels;
+
+        bus->channels += channels;
+        widest = channels > widest ? channels : widest;
+    }
+    bus->report_spare = bus->nodes + LB_JOBS + widest + LB_REPORTS_EXTRA;
+    bus->report_cap = 2 * bus->report_spare;
+    bus->node = calloc(bus->nodes, sizeof *bus->node);
+    bus->channel = calloc(bus->channels, sizeof *bus->channel);
+    bus->report = calloc(bus->report_cap, sizeof *bus->report);
+    return bus->node != NULL && bus->channel != NULL && bus->report != NULL;
+}
+
+static void parts_free(struct lb_bus *bus)
+{
+    free(bus->node);
+    free(bus->channel);
+    free(bus->report);
+}
+
 static bool speed_ok(const struct lb_bus_config *config)
 {
     return config->baud == 0 ||
@@ -96,6 +124,8 @@ static bool config_ok(const struct lb_bus_config *config)
 
 static void fill(struct lb_bus *bus, const struct lb_bus_config *config)
 {
+    struct lb_channel *channel = bus->channel;
+
     bus->line = config->line;
     bus->baud = config->baud;
     bus->bits = config->bits_per_byte;
@@ -105,9 +135,10 @@ static void fill(struct lb_bus *bus, const struct lb_bus_config *config)
     bus->reopen_wait_us = LB_REOPEN_FIRST_US;
     bus->round = 1;
     bus->attaching = -1;
-    bus->nodes = config->board_count;
     for (size_t i = 0; i < bus->nodes; i++) {
         bus->node[i].board = config->boards[i];
+        bus->node[i].channel = channel;
+        channel += config->boards[i].profile->channels;
         bus->node[i].link = LB_LINK_NEW;
         bus->node[i].late_us = LB_LATE_FIRST_US;
     }
@@ -125,7 +156,8 @@ enum lockbus_err lb_bus_new(struct lb_bus **out,
     if (bus == NULL) {
         return LOCKBUS_ERR_NOMEM;
     }
-    err = lb_modbus_new(&bus->codec);
+    err =
+        parts_new(bus, config) ? lb_modbus_new(&bus->codec) : LOCKBUS_ERR_NOMEM;
     if (err != LOCKBUS_OK) {
         goto out;
     }
@@ -142,6 +174,7 @@ enum lockbus_err lb_bus_new(struct lb_bus **out,
 out:
     if (bus != NULL) {
         lb_modbus_free(&bus->codec);
+        parts_free(bus);
         free(bus);
     }
     return err;
@@ -154,6 +187,7 @@ void lb_bus_free(struct lb_bus **bus)
     }
     (*bus)->line.close((*bus)->line.user);
     lb_modbus_free(&(*bus)->codec);
+    parts_free(*bus);
     free(*bus);
     *bus = NULL;
 }
@@ -211,9 +245,17 @@ uint64_t lb_bus_read_us(const struct lb_bus *bus, uint8_t board)
 uint64_t lb_bus_open_us(const struct lb_bus *bus, uint8_t board,
                         uint8_t channel)
 {
-    return board < bus->nodes && channel < LB_PROFILE_CHANNELS
+    return board < bus->nodes &&
+                   channel < bus->node[board].board.profile->channels
                ? bus->node[board].channel[channel].open_us
                : 0;
+}
+
+size_t lb_bus_memory(const struct lb_bus *bus)
+{
+    return sizeof *bus + bus->nodes * sizeof *bus->node +
+           bus->channels * sizeof *bus->channel +
+           bus->report_cap * sizeof *bus->report;
 }
 
 void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out)

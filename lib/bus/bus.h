@@ -18,10 +18,7 @@
 
 #include <lockbus/line.h>
 
-enum lb_bus_limits {
-    LB_BUS_BOARDS = 64,
-    LB_BUS_REPORTS = 256 /* waiting to be read */
-};
+enum lb_bus_limits { LB_BUS_BOARDS = 64 };
 
 struct lb_bus;
 
@@ -64,14 +61,14 @@ enum lb_report_kind {
 };
 
 struct lb_report {
-    enum lb_report_kind kind;
-    uint8_t board;   /* index into config.boards */
-    uint8_t channel; /* 0-based */
-    bool leaf_open;  /* LEAF */
-    bool full;       /* CONTENT */
-    uint32_t ref;
     uint64_t at_us;
     const char *text; /* static: why, for people; may be NULL */
+    uint32_t ref;
+    uint8_t kind;       /* enum lb_report_kind */
+    uint8_t board;      /* index into config.boards */
+    uint8_t channel;    /* 0-based */
+    bool leaf_open : 1; /* LEAF */
+    bool full : 1;      /* CONTENT */
 };
 
 struct lb_bus_counters {
@@ -133,6 +130,9 @@ uint64_t lb_bus_open_us(const struct lb_bus *bus, uint8_t board,
 /* Stops polling and switches every output off; true when that is done or
  * cannot be (poll until then). */
 bool lb_bus_stop(struct lb_bus *bus);
+
+/* Bytes that lb_bus_new() allocated, without the codec of libmodbus. */
+size_t lb_bus_memory(const struct lb_bus *bus);
 
 void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out);
 

@@ -17,8 +17,8 @@ bool lb_leaf_is_content(const struct lb_node *node, unsigned channel)
     return (node->board.content >> channel & 1) != 0;
 }
 
-static enum lb_level level_of(const struct lb_node *node, uint32_t bits,
-                              unsigned channel)
+static uint8_t level_of(const struct lb_node *node, uint32_t bits,
+                        unsigned channel)
 {
     bool high = (bits >> channel & 1) != 0;
     bool shut_is = lb_leaf_is_content(node, channel)
@@ -53,7 +53,7 @@ void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits)
     node->again = false;
     for (uint8_t c = 0; c < node->board.profile->channels; c++) {
         struct lb_channel *at = &node->channel[c];
-        enum lb_level level = level_of(node, bits, c);
+        uint8_t level = level_of(node, bits, c);
 
         if (level == LB_LEVEL_OPEN) {
             at->open_us = bus->txn.sent_us;
@@ -73,7 +73,7 @@ void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits)
 void lb_leaf_forget(struct lb_node *node)
 {
     node->again = false;
-    for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+    for (size_t c = 0; c < node->board.profile->channels; c++) {
         node->channel[c].known = LB_LEVEL_NONE;
         node->channel[c].candidate = LB_LEVEL_NONE;
     }

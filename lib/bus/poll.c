@@ -50,7 +50,7 @@ static void missed(struct lb_bus *bus, unsigned effects)
         }
     }
     if (pick->op == LB_OP_OFF && bus->stopping) {
-        for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+        for (size_t c = 0; c < node->board.profile->channels; c++) {
             node->channel[c].stopped = true; /* no time to ask again */
         }
     }

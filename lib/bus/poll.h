@@ -16,12 +16,12 @@
 #include "bus/txn.h"
 
 enum lb_poll_limits {
-    LB_JOBS = 32,           /* permits that wait on one bus */
-    LB_RX_MAX = 512,        /* bytes kept while a frame may still grow */
-    LB_REPORTS_SPARE = 144, /* room one exchange and a lost line can need */
-    LB_POLL_STEPS = 64,     /* exchanges' steps in one poll */
-    LB_OFF_TRIES = 3,       /* all-off at attach, when one reads back on */
-    LB_LEAF_TRIES = 6,      /* readings at attach until all bits hold */
+    LB_JOBS = 32,          /* permits that wait on one bus */
+    LB_RX_MAX = 512,       /* bytes kept while a frame may still grow */
+    LB_REPORTS_EXTRA = 16, /* of one exchange, beside its leaves */
+    LB_POLL_STEPS = 64,    /* exchanges' steps in one poll */
+    LB_OFF_TRIES = 3,      /* all-off at attach, when one reads back on */
+    LB_LEAF_TRIES = 6,     /* readings at attach until all bits hold */
     LB_BACKOFF_ROUNDS = 64,
     LB_BACKOFF_STEPS = 7,
     LB_BACKOFF_FIRST_US = 50000,
@@ -50,12 +50,12 @@ enum lb_level { LB_LEVEL_NONE = 0, LB_LEVEL_SHUT, LB_LEVEL_OPEN };
 enum lb_echo { LB_ECHO_UNKNOWN = 0, LB_ECHO_NO, LB_ECHO_YES };
 
 struct lb_channel {
-    enum lb_level known;     /* as reported */
-    enum lb_level candidate; /* read once, not yet corroborated */
-    uint64_t open_us;        /* when the last reading of open was asked for */
-    uint64_t on_until_us;    /* its solenoid may be driven until then */
+    uint64_t open_us;     /* when the last reading of open was asked for */
+    uint64_t on_until_us; /* its solenoid may be driven until then */
     uint64_t rest_until_us;
     uint64_t write_quiet_us; /* a lost write's reply may come until then */
+    uint8_t known;           /* enum lb_level, as reported */
+    uint8_t candidate;       /* read once, not yet corroborated */
     bool stopped;            /* lb_bus_stop() has asked it off */
 };
 
@@ -88,7 +88,7 @@ struct lb_node { /* one board */
     bool timed;             /* srtt is a measurement */
     uint32_t srtt_us, rttvar_us;
     struct lb_bus_counters count;
-    struct lb_channel channel[LB_PROFILE_CHANNELS];
+    struct lb_channel *channel; /* as many as the profile has */
 };
 
 struct lb_job {      /* a permit that waits, or goes on */
@@ -149,11 +149,13 @@ struct lb_bus {
     int attaching;        /* board, or -1 */
     bool moved;           /* the last turn went to a door in motion */
 
-    size_t report_first, report_count;
-    struct lb_report report[LB_BUS_REPORTS];
+    size_t report_first, report_count, report_cap;
+    size_t report_spare; /* room one exchange and a lost line can need */
+    struct lb_report *report;
     struct lb_bus_counters count;
-    size_t nodes;
-    struct lb_node node[LB_BUS_BOARDS];
+    size_t nodes, channels; /* of all nodes */
+    struct lb_node *node;
+    struct lb_channel *channel; /* which the nodes share out */
 };
 
 /* report.c */

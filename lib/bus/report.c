@@ -10,31 +10,32 @@
 
 void lb_report_put(struct lb_bus *bus, struct lb_report report)
 {
-    if (bus->report_count == LB_BUS_REPORTS) {
+    if (bus->report_count == bus->report_cap) {
         return;
     }
     report.at_us = bus->now_us;
-    bus->report[(bus->report_first + bus->report_count) % LB_BUS_REPORTS] =
+    bus->report[(bus->report_first + bus->report_count) % bus->report_cap] =
         report;
     bus->report_count++;
 }
 
 bool lb_report_room(const struct lb_bus *bus)
 {
-    return LB_BUS_REPORTS - bus->report_count >= LB_REPORTS_SPARE;
+    return bus->report_cap - bus->report_count >= bus->report_spare;
 }
 
 void lb_report_board(struct lb_bus *bus, enum lb_report_kind kind,
                      uint8_t board, const char *text)
 {
-    lb_report_put(
-        bus, (struct lb_report){.kind = kind, .board = board, .text = text});
+    lb_report_put(bus, (struct lb_report){.kind = (uint8_t)kind,
+                                          .board = board,
+                                          .text = text});
 }
 
 void lb_report_job(struct lb_bus *bus, enum lb_report_kind kind,
                    const struct lb_job *job, const char *text)
 {
-    lb_report_put(bus, (struct lb_report){.kind = kind,
+    lb_report_put(bus, (struct lb_report){.kind = (uint8_t)kind,
                                           .board = job->board,
                                           .channel = job->channel,
                                           .ref = job->permit.ref,
@@ -47,7 +48,7 @@ bool lb_bus_next(struct lb_bus *bus, struct lb_report *report)
         return false;
     }
     *report = bus->report[bus->report_first];
-    bus->report_first = (bus->report_first + 1) % LB_BUS_REPORTS;
+    bus->report_first = (bus->report_first + 1) % bus->report_cap;
     bus->report_count--;
     return true;
 }

@@ -203,7 +203,7 @@ static bool was_late(struct lb_bus *bus, struct lb_node *node,
         node->read_quiet_us = bus->now_us;
         return true;
     }
-    for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
+    for (size_t c = 0; c < node->board.profile->channels; c++) {
         if (node->channel[c].write_quiet_us > bus->now_us) {
             return true;
         }

@@ -172,7 +172,7 @@ static void one_report(struct lockbus_cabinet *cab,
                         ? board->door[report->channel]
                         : LB_DOOR_NONE;
 
-    switch (report->kind) {
+    switch ((enum lb_report_kind)report->kind) {
     case LB_REPORT_LEAF:
         if (door != LB_DOOR_NONE && cab->slots[door].sensor) {
             lb_leaf(cab, door, report->leaf_open);
