@@ -87,29 +87,19 @@ static enum lockbus_err read_manifest_file(struct lockbus_cabinet *cab,
     return err;
 }
 
-static enum lockbus_err allocate(struct lockbus_cabinet **out,
-                                 const struct lb_config *config)
+static struct lockbus_cabinet *cabinet_new(void)
 {
     struct lockbus_cabinet *cab = calloc(1, sizeof *cab);
 
-    if (cab == NULL) {
-        return LOCKBUS_ERR_NOMEM;
+    if (cab != NULL) {
+        cab->loop.epoll = -1;
+        cab->loop.timer = -1;
     }
-    cab->loop.epoll = -1;
-    cab->loop.timer = -1;
-    cab->door_count = config->door_count;
-    cab->slots = calloc(config->door_count, sizeof *cab->slots);
-    cab->profiles = calloc(config->profile_count, sizeof *cab->profiles);
-    cab->journal = calloc(1, sizeof *cab->journal);
-    *out = cab;
-    return cab->slots == NULL || cab->profiles == NULL || cab->journal == NULL
-               ? LOCKBUS_ERR_NOMEM
-               : lb_memory_begin(cab, config->door_count);
+    return cab;
 }
 
 /* The journal must be commissioned, and for exactly this wiring. */
 static enum lockbus_err check_map(const struct lockbus_cabinet *cab,
-                                  const struct lb_config *config,
                                   struct lockbus_error *why)
 {
     if (!cab->gate.commissioned) {
@@ -117,52 +107,82 @@ static enum lockbus_err check_map(const struct lockbus_cabinet *cab,
                          "commissioning was not finished: remove the journal's "
                          "folder and commission again");
     }
-    if (!lb_same(cab->gate.map_hash, config->map_hash, LB_HASH_LEN)) {
+    if (!lb_same(cab->gate.map_hash, cab->config->map_hash, LB_HASH_LEN)) {
         return lb_reason_rule(why, LOCKBUS_RULE_K5);
     }
     return LOCKBUS_OK;
 }
 
-static enum lockbus_err open_into(struct lockbus_cabinet **cab,
-                                  const struct lb_config *config,
+/* Threads and descriptors come last: without them nothing moves. */
+static enum lockbus_err start(struct lockbus_cabinet *cab,
+                              const struct lockbus_options *options,
+                              struct lockbus_error *why)
+{
+    bool inline_only = options != NULL && options->without_worker;
+    enum lockbus_err err = lb_worker_new(&cab->worker, inline_only);
+
+    if (err == LOCKBUS_OK) {
+        err = lb_loop_open(&cab->loop);
+    }
+    if (err != LOCKBUS_OK) {
+        return lb_reason(why, err, "", "a thread or descriptor is lacking");
+    }
+    lb_memory_lock(&cab->derive_job, sizeof cab->derive_job,
+                   &cab->locked_in_memory);
+    return LOCKBUS_OK;
+}
+
+static enum lockbus_err open_into(struct lockbus_cabinet *cab,
                                   const struct lockbus_options *options,
                                   struct lockbus_error *why)
 {
-    enum lockbus_err err = allocate(cab, config);
+    const struct lb_config *config = cab->config;
+    enum lockbus_err err =
+        lb_dir_open(&cab->store, config->journal, false, false, why);
 
-    if (err != LOCKBUS_OK) {
-        return lb_reason(why, err, "", "out of memory");
-    }
-    err = lb_dir_open(&(*cab)->store, config->journal, false, false, why);
     if (err == LOCKBUS_OK) {
-        err = lb_cabinet_recover(*cab, why);
+        err = lb_cabinet_recover(cab, why);
     }
     if (err == LOCKBUS_OK) {
-        err = check_map(*cab, config, why);
+        err = check_map(cab, why);
     }
-    if (err == LOCKBUS_OK && lb_memory_trim(*cab) != LOCKBUS_OK) {
+    if (err == LOCKBUS_OK && lb_memory_trim(cab) != LOCKBUS_OK) {
         err = lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
     if (err == LOCKBUS_OK) {
-        err = read_manifest_file(*cab, config->manifest, why);
+        err = read_manifest_file(cab, config->manifest, why);
     }
     if (err == LOCKBUS_OK) {
-        err = lb_cabinet_wire(*cab, config, options, why);
+        err = lb_cabinet_wire(cab, options, why);
     }
-    if (err == LOCKBUS_OK) {
-        bool inline_only = options != NULL && options->without_worker;
+    return err == LOCKBUS_OK ? start(cab, options, why) : err;
+}
 
-        err = lb_worker_new(&(*cab)->worker, inline_only);
-        if (err == LOCKBUS_OK) {
-            err = lb_loop_open(&(*cab)->loop);
-        }
-        if (err != LOCKBUS_OK) {
-            return lb_reason(why, err, "", "a thread or descriptor is lacking");
-        }
-        lb_memory_lock(&(*cab)->derive_job, sizeof(*cab)->derive_job,
-                       &(*cab)->locked_in_memory);
+enum lockbus_err lb_cabinet_new(struct lockbus_cabinet **out,
+                                const char *config_path,
+                                struct lockbus_error *why)
+{
+    struct lb_config *config = calloc(1, sizeof *config);
+
+    *out = NULL;
+    if (config == NULL) {
+        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
-    return err;
+    enum lockbus_err err = lb_config_load(config, config_path, why);
+
+    if (err != LOCKBUS_OK) {
+        free(config);
+        return err;
+    }
+    *out = cabinet_new();
+    if (*out == NULL) {
+        lb_config_free(config);
+        free(config);
+    }
+    if (*out == NULL || lb_memory_new(*out, config) != LOCKBUS_OK) {
+        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+    }
+    return LOCKBUS_OK;
 }
 
 enum lockbus_err lockbus_cabinet_open(struct lockbus_cabinet **out,
@@ -183,17 +203,11 @@ enum lockbus_err lockbus_cabinet_open(struct lockbus_cabinet **out,
         return lb_reason(why, LOCKBUS_ERR_IO, "random",
                          "the system gives no random bytes");
     }
-    struct lb_config *config = calloc(1, sizeof *config);
-
-    if (config == NULL) {
-        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
-    }
-    enum lockbus_err err = lb_config_load(config, config_path, why);
+    enum lockbus_err err = lb_cabinet_new(&cab, config_path, why);
 
     if (err == LOCKBUS_OK) {
-        err = open_into(&cab, config, options, why);
+        err = open_into(cab, options, why);
     }
-    free(config);
     if (err != LOCKBUS_OK) {
         lockbus_cabinet_close(&cab);
         return err;
@@ -266,11 +280,7 @@ void lockbus_cabinet_close(struct lockbus_cabinet **cabinet)
     if (cab->store.user != NULL) {
         lb_dir_close(&cab->store);
     }
-    free(cab->journal);
-    lb_memory_unstage(cab);
-    free(cab->gate_doors);
-    free(cab->slots);
-    free(cab->profiles);
+    lb_memory_free(cab);
     lb_crypto_wipe(cab, sizeof *cab);
     free(cab);
     *cabinet = NULL;

@@ -42,10 +42,10 @@ enum lb_cabinet_limits {
     LB_RECHECK_MS = 400,       /* how long one waits */
     LB_REFUSALS = 16,          /* kinds of refusal counted within a second */
     LB_FACTS = 64,             /* facts waiting for room in the journal */
+    LB_EVENT_TEXTS = 64,       /* sentences that events can have */
     LB_HEARTBEAT_MS = 3600000, /* a block is written at least this often */
     LB_BOARD_NOTE_MS = 10000,  /* a flapping board is noted this often */
-    LB_CLOSE_US = 300000,
-    LB_NO_BOARD = 0xFF
+    LB_CLOSE_US = 300000
 };
 
 /* What a ticket waits for. */
@@ -96,20 +96,17 @@ struct lb_pending_fact {
     uint64_t seen_open_ms; /* LEAF_SHUT: see struct lb_gate_fact */
 };
 
-/* One door as wired. The gate has its custody, this has its latch. */
+/* One door as wired. The gate has its custody, this has its latch; texts and
+ * what else is rarely asked for are lb_config_door()'s. */
 struct lb_slot {
-    bool used, sensor;
-    char label[LB_LABEL_LEN], size[8], remark[48];
-    uint8_t board; /* index into cabinet->boards */
-    uint8_t channel;
-    uint8_t content_board; /* the same; LB_NO_BOARD: no content sensor */
-    uint8_t content_channel;
-    uint16_t assume_open_s;
     struct lb_latch latch;
-    bool leaf_known, leaf_open;
     uint64_t assume_shut_ms; /* without a sensor: when it counts as shut */
     uint32_t ticket;         /* whose permit the latch has */
-    bool blind;              /* nobody looked for a while of that permit */
+    uint8_t board;           /* index into cabinet->boards */
+    uint8_t channel;
+    bool used : 1, sensor : 1;
+    bool leaf_known : 1, leaf_open : 1;
+    bool blind : 1; /* nobody looked for a while of that permit */
 };
 
 struct lb_cabinet_board {
@@ -121,10 +118,10 @@ struct lb_cabinet_board {
     uint16_t door[LB_PROFILE_CHANNELS]; /* by channel; LB_DOOR_NONE */
 };
 
-/* An event as it waits; what is text is made when it is taken. */
+/* An event as it is put; what is text is made when it is taken. */
 struct lb_event {
-    uint64_t at_us;
-    uint32_t ticket, count;
+    uint32_t ticket;
+    uint8_t count;
     enum lockbus_event_kind kind;
     enum lockbus_rule rule;
     uint16_t door;
@@ -133,6 +130,19 @@ struct lb_event {
     bool assumed;
     const char *text; /* static */
 };
+
+/* The same as it waits: there are hundreds of places, and few texts. */
+struct lb_waiting_event {
+    uint64_t at_us;
+    uint32_t ticket;
+    uint16_t door, board, rule;
+    uint8_t kind, latch, custody;
+    uint8_t count;
+    uint8_t text; /* index into cabinet->text, plus 1; 0: none */
+    bool assumed : 1;
+    unsigned content : 2;
+};
+_Static_assert(sizeof(struct lb_waiting_event) <= 24, "it is kept small");
 
 struct lb_derive_job {
     struct lb_derive in;
@@ -144,18 +154,16 @@ struct lockbus_cabinet {
     struct lb_gate gate;
     struct lb_gate_door *gate_doors;
     uint8_t (*row_next)[LB_ROW_LEN]; /* while a map is staged, else NULL */
-    struct lb_slot *slots;           /* by door number */
+    struct lb_config *config;
+    struct lb_slot *slots; /* by door number */
     uint16_t door_count;
-    struct lb_profile *profiles;
-    struct lb_cabinet_board boards[LB_CONFIG_BOARDS];
+    struct lb_cabinet_board *boards;
     size_t board_count;
     struct lb_bus *bus[LB_CONFIG_BUSES];
     struct lockbus_line line[LB_CONFIG_BUSES];
     bool line_ours[LB_CONFIG_BUSES];
-    char bus_name[LB_CONFIG_BUSES][24];
     size_t bus_count;
-    char name[64];
-    bool keypad_digits;
+    uint8_t (*map_rows)[LB_ROW_LEN]; /* at an amendment: of the new map */
 
     struct lb_store store;
     struct lb_journal *journal;
@@ -180,7 +188,8 @@ struct lockbus_cabinet {
     bool refusals_sent;
     struct lb_pending_fact fact[LB_FACTS];
     size_t fact_count;
-    struct lb_event event[LOCKBUS_EVENTS];
+    struct lb_waiting_event event[LOCKBUS_EVENTS];
+    const char *text[LB_EVENT_TEXTS]; /* those that events had so far */
     size_t event_head, event_count;
     uint32_t events_lost;
 
@@ -267,14 +276,25 @@ void lb_refusal_flush(struct lockbus_cabinet *cab, bool now);
 /* ---- cabinet.c
  * --------------------------------------------------------------- */
 
+/* A cabinet with its configuration and an empty gate, no more; on failure what
+ * *out then holds is for lockbus_cabinet_close(). */
+enum lockbus_err lb_cabinet_new(struct lockbus_cabinet **out,
+                                const char *config_path,
+                                struct lockbus_error *why);
+
 /* Into an opened store: reads the gate back from the journal. */
 enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
                                     struct lockbus_error *why);
 
 /* ---- memory.c ----------------------------------------------------------- */
 
-/* The gate, empty, with room for that many doors. NOMEM. */
-enum lockbus_err lb_memory_begin(struct lockbus_cabinet *cab, uint16_t doors);
+/* Takes the configuration over; the gate is empty, with its doors. NOMEM. */
+enum lockbus_err lb_memory_new(struct lockbus_cabinet *cab,
+                               struct lb_config *config);
+/* All that lb_memory_new() and what followed it allocated. */
+void lb_memory_free(struct lockbus_cabinet *cab);
+/* Bytes that are allocated now, but for what other libraries took. */
+size_t lb_memory_bytes(const struct lockbus_cabinet *cab);
 /* Room for what the record speaks of, before it is applied. NOMEM. */
 enum lockbus_err lb_memory_for(struct lockbus_cabinet *cab,
                                const struct lb_record *record);
@@ -286,7 +306,6 @@ void lb_memory_unstage(struct lockbus_cabinet *cab);
 
 /* Doors, boards, lines and buses as the configuration has them. */
 enum lockbus_err lb_cabinet_wire(struct lockbus_cabinet *cab,
-                                 const struct lb_config *config,
                                  const struct lockbus_options *options,
                                  struct lockbus_error *why);
 

@@ -33,6 +33,7 @@ enum lockbus_err lockbus_config_check(const char *config_path,
     if (err == LOCKBUS_OK) {
         memcpy(map_hash, config->map_hash, sizeof config->map_hash);
         *doors = config->door_count;
+        lb_config_free(config);
     }
     free(config);
     return err;

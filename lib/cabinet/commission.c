@@ -146,44 +146,38 @@ static enum lockbus_err write_map(struct lockbus_cabinet *cab,
                          why);
 }
 
-static struct lb_map_view map_of(const struct lb_config *config)
+static struct lb_map_view map_of(const struct lockbus_cabinet *cab)
 {
     return (struct lb_map_view){
-        .doors = config->door_count,
-        .hash = config->map_hash,
-        .rows = (const uint8_t(*)[LB_ROW_LEN])config->row,
+        .doors = cab->config->door_count,
+        .hash = cab->config->map_hash,
+        .rows = (const uint8_t(*)[LB_ROW_LEN])cab->map_rows,
     };
 }
 
 /* A cabinet of storage only: gate and journal, no buses. */
-static enum lockbus_err bare(struct lockbus_cabinet **out,
-                             const char *config_path, struct lb_config **config,
-                             struct lockbus_error *why)
+static enum lockbus_err bare_new(struct lockbus_cabinet **out,
+                                 const char *config_path,
+                                 struct lockbus_error *why)
 {
-    struct lockbus_cabinet *cab = calloc(1, sizeof *cab);
-
-    *config = calloc(1, sizeof **config);
-    *out = cab;
-    if (cab == NULL || *config == NULL) {
-        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
-    }
-    cab->loop.epoll = -1;
-    cab->loop.timer = -1;
-    enum lockbus_err err = lb_config_load(*config, config_path, why);
+    enum lockbus_err err = lb_cabinet_new(out, config_path, why);
 
     if (err != LOCKBUS_OK) {
         return err;
     }
-    cab->journal = calloc(1, sizeof *cab->journal);
-    if (cab->journal == NULL ||
-        lb_memory_begin(cab, (*config)->door_count) != LOCKBUS_OK) {
+    struct lockbus_cabinet *cab = *out;
+
+    cab->map_rows = calloc(cab->door_count, sizeof *cab->map_rows);
+    if (cab->map_rows == NULL) {
         return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+    }
+    for (uint16_t n = 0; n < cab->door_count; n++) {
+        lb_map_row(cab->config, n, cab->map_rows[n]);
     }
     return LOCKBUS_OK;
 }
 
 static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
-                                    const struct lb_config *config,
                                     const uint8_t cabinet_id[16],
                                     uint8_t escrow[32],
                                     struct lockbus_error *why)
@@ -191,7 +185,7 @@ static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
     struct lb_journal_visitor nobody = {0};
     struct lb_journal_snapshot none = {0};
     enum lockbus_err err =
-        lb_dir_open(&cab->store, config->journal, true, false, why);
+        lb_dir_open(&cab->store, cab->config->journal, true, false, why);
 
     if (err != LOCKBUS_OK) {
         return err;
@@ -216,7 +210,6 @@ struct papers {
 };
 
 static enum lockbus_err commission(struct lockbus_cabinet *cab,
-                                   const struct lb_config *config,
                                    const struct papers *papers,
                                    struct lockbus_error *why)
 {
@@ -238,8 +231,8 @@ static enum lockbus_err commission(struct lockbus_cabinet *cab,
     if ((err = decide(cab, order, &map, why)) != LOCKBUS_OK) {
         return err;
     }
-    err = new_journal(cab, config, order->bytes + ORDER_CABINET_ID,
-                      papers->escrow, why);
+    err =
+        new_journal(cab, order->bytes + ORDER_CABINET_ID, papers->escrow, why);
     if (err == LOCKBUS_OK) {
         err = put(cab, first.rec, first.count, why);
     }
@@ -256,7 +249,6 @@ lockbus_cabinet_commission(const char *config_path, const uint8_t *manifest,
                            struct lockbus_error *why)
 {
     struct lockbus_cabinet *cab = NULL;
-    struct lb_config *config = NULL;
 
     if (config_path == NULL || manifest == NULL || order == NULL ||
         escrow == NULL || why == NULL || !lb_crypto_init()) {
@@ -264,10 +256,10 @@ lockbus_cabinet_commission(const char *config_path, const uint8_t *manifest,
                          "an argument is missing");
     }
     memset(why, 0, sizeof *why);
-    enum lockbus_err err = bare(&cab, config_path, &config, why);
+    enum lockbus_err err = bare_new(&cab, config_path, why);
 
     if (err == LOCKBUS_OK) {
-        struct lb_map_view map = map_of(config);
+        struct lb_map_view map = map_of(cab);
         struct papers papers = {
             .manifest = {.kind = LB_ASK_MANIFEST,
                          .bytes = manifest,
@@ -278,21 +270,19 @@ lockbus_cabinet_commission(const char *config_path, const uint8_t *manifest,
                       .map = &map},
             .escrow = escrow,
         };
-        err = commission(cab, config, &papers, why);
+        err = commission(cab, &papers, why);
     }
-    free(config);
     lockbus_cabinet_close(&cab);
     return err;
 }
 
 static enum lockbus_err amend(struct lockbus_cabinet *cab,
-                              const struct lb_config *config,
                               const struct lb_ask *order,
                               struct lockbus_error *why)
 {
     struct lb_verdict verdict;
     enum lockbus_err err =
-        lb_dir_open(&cab->store, config->journal, false, false, why);
+        lb_dir_open(&cab->store, cab->config->journal, false, false, why);
 
     if (err == LOCKBUS_OK) {
         err = lb_cabinet_recover(cab, why);
@@ -317,7 +307,6 @@ enum lockbus_err lockbus_cabinet_amend(const char *config_path,
                                        struct lockbus_error *why)
 {
     struct lockbus_cabinet *cab = NULL;
-    struct lb_config *config = NULL;
 
     if (config_path == NULL || order == NULL || why == NULL ||
         !lb_crypto_init()) {
@@ -325,17 +314,16 @@ enum lockbus_err lockbus_cabinet_amend(const char *config_path,
                          "an argument is missing");
     }
     memset(why, 0, sizeof *why);
-    enum lockbus_err err = bare(&cab, config_path, &config, why);
+    enum lockbus_err err = bare_new(&cab, config_path, why);
 
     if (err == LOCKBUS_OK) {
-        struct lb_map_view map = map_of(config);
+        struct lb_map_view map = map_of(cab);
         struct lb_ask ask = {.kind = LB_ASK_COMMISSION,
                              .bytes = order,
                              .len = order_len,
                              .map = &map};
-        err = amend(cab, config, &ask, why);
+        err = amend(cab, &ask, why);
     }
-    free(config);
     lockbus_cabinet_close(&cab);
     return err;
 }

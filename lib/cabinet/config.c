@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
+#include "base/crypto.h"
 #include "cabinet/config_read.h"
 
 #include <stdlib.h>
@@ -147,11 +148,6 @@ static bool begin_section(void *user, struct lb_ini *ini, const char *section)
            lb_config_bus_begin(reading->config, ini, section + 4);
 }
 
-static char *text_new(size_t cap)
-{
-    return (char *)malloc(cap);
-}
-
 static enum lockbus_err parse(struct lb_config *config, const char *text,
                               size_t len, struct lockbus_error *why)
 {
@@ -175,10 +171,112 @@ static enum lockbus_err parse(struct lb_config *config, const char *text,
     return err;
 }
 
+/* ---- Memory: room for all that may come, then as much as came ------------
+ */
+
+static bool tables_new(struct lb_config *config)
+{
+    config->board = calloc(LB_CONFIG_BOARDS, sizeof *config->board);
+    config->profile = calloc(LB_CONFIG_PROFILES, sizeof *config->profile);
+    config->line = calloc(LB_DOOR_MAX, sizeof *config->line);
+    config->door_line = calloc(LB_DOOR_MAX, sizeof *config->door_line);
+    return config->board != NULL && config->profile != NULL &&
+           config->line != NULL && config->door_line != NULL;
+}
+
+/* What does not move stays as large as it was. */
+static void *fit_new(void *table, size_t size)
+{
+    void *fit = realloc(table, size);
+
+    return fit != NULL ? fit : table;
+}
+
+static void tables_fit_new(struct lb_config *config)
+{
+    config->board =
+        fit_new(config->board, config->board_count * sizeof *config->board);
+    config->profile = fit_new(config->profile,
+                              config->profile_count * sizeof *config->profile);
+    config->line =
+        fit_new(config->line, config->line_count * sizeof *config->line);
+    config->door_line = fit_new(config->door_line,
+                                config->door_count * sizeof *config->door_line);
+}
+
+void lb_config_free(struct lb_config *config)
+{
+    free(config->board);
+    free(config->profile);
+    free(config->line);
+    free(config->door_line);
+    config->board = NULL;
+    config->profile = NULL;
+    config->line = NULL;
+    config->door_line = NULL;
+}
+
+size_t lb_config_memory(const struct lb_config *config)
+{
+    return sizeof *config + config->board_count * sizeof *config->board +
+           config->profile_count * sizeof *config->profile +
+           config->line_count * sizeof *config->line +
+           config->door_count * sizeof *config->door_line;
+}
+
+static uint8_t *bytes_new(size_t len)
+{
+    return malloc(len);
+}
+
+static enum lockbus_err out_of_memory(struct lockbus_error *why)
+{
+    memset(why, 0, sizeof *why);
+    why->err = LOCKBUS_ERR_NOMEM;
+    return LOCKBUS_ERR_NOMEM;
+}
+
+/* The file's bytes for as long as they are read, no more of them than there
+ * are: on small machines this is the largest piece. */
+static enum lockbus_err load_text(struct lb_config *config,
+                                  struct lockbus_error *why)
+{
+    size_t len = 0, cap = lb_file_len(config->file);
+
+    if (cap > LB_CONFIG_FILE_MAX) {
+        cap = LB_CONFIG_FILE_MAX;
+    }
+    uint8_t *text = bytes_new(cap + 1);
+
+    if (text == NULL) {
+        return out_of_memory(why);
+    }
+    enum lockbus_err err =
+        lb_file_read(config->file, text, cap, &len, false, why);
+
+    if (err == LOCKBUS_OK) {
+        err = parse(config, (const char *)text, len, why);
+    }
+    free(text);
+    return err;
+}
+
+static enum lockbus_err hash_map(struct lb_config *config,
+                                 struct lockbus_error *why)
+{
+    uint8_t *map = bytes_new(lb_map_room(config));
+
+    if (map == NULL) {
+        return out_of_memory(why);
+    }
+    lb_crypto_hash(config->map_hash, map, lb_map_encode(config, map));
+    free(map);
+    return LOCKBUS_OK;
+}
+
 enum lockbus_err lb_config_load(struct lb_config *config, const char *path,
                                 struct lockbus_error *why)
 {
-    size_t len = 0;
     enum lockbus_err err;
 
     memset(config, 0, sizeof *config);
@@ -187,20 +285,13 @@ enum lockbus_err lb_config_load(struct lb_config *config, const char *path,
                               "the path is empty or longer than %d bytes",
                               LB_PATH_LEN - 1);
     }
-    char *text = text_new(LB_CONFIG_FILE_MAX);
-    if (text == NULL) {
-        memset(why, 0, sizeof *why);
-        why->err = LOCKBUS_ERR_NOMEM;
-        return LOCKBUS_ERR_NOMEM;
-    }
-    err = lb_file_read(path, (uint8_t *)text, LB_CONFIG_FILE_MAX, &len, false,
-                       why);
+    err = tables_new(config) ? load_text(config, why) : out_of_memory(why);
     if (err == LOCKBUS_OK) {
-        err = parse(config, text, len, why);
+        tables_fit_new(config);
+        err = hash_map(config, why);
     }
-    free(text);
-    if (err == LOCKBUS_OK) {
-        lb_map_compute(config);
+    if (err != LOCKBUS_OK) {
+        lb_config_free(config);
     }
     return err;
 }

@@ -40,14 +40,34 @@ struct lb_config_board {
     unsigned line;
 };
 
+/*
+ * What a line of [doors] says: one or more doors whose labels, numbers and
+ * channels rise together. Doors are kept so, since there are hundreds of them
+ * and few lines.
+ */
+struct lb_config_line {
+    char prefix[LB_LABEL_LEN]; /* of the labels: A for A01-A08 */
+    char size[8];
+    char remark[48];
+    uint8_t width;           /* digits behind it; 0: one label, as it is */
+    uint8_t board, channel;  /* board: index; channel: 0-based, the first's */
+    bool sensor;             /* false: timed and assumed */
+    bool content;            /* an input tells whether something is inside */
+    bool content_full_is;    /* its level then */
+    uint8_t content_board;   /* index */
+    uint8_t content_channel; /* the first door's */
+    uint16_t first_label, first_door, assume_open_s;
+    unsigned line;
+};
+
+/* A door, put together again. */
 struct lb_config_door {
     bool used;
     char label[LB_LABEL_LEN];
-    char size[8];
-    char remark[48];
-    uint8_t board;   /* index */
-    uint8_t channel; /* 0-based */
-    bool sensor;     /* false: timed and assumed */
+    const char *size, *remark; /* "": none */
+    uint8_t board;             /* index */
+    uint8_t channel;           /* 0-based */
+    bool sensor;               /* false: timed and assumed */
     uint16_t assume_open_s;
     bool content;          /* an input tells whether something is inside */
     bool content_full_is;  /* its level then */
@@ -66,27 +86,41 @@ struct lb_config {
     bool shut_is;
     struct lb_config_bus bus[LB_CONFIG_BUSES];
     size_t bus_count;
-    struct lb_config_board board[LB_CONFIG_BOARDS];
+    /* allocated, as many as there are */
+    struct lb_config_board *board;
     size_t board_count;
-    struct lb_profile profile[LB_CONFIG_PROFILES];
+    struct lb_profile *profile;
     size_t profile_count;
-    struct lb_config_door door[LB_DOOR_MAX]; /* by door number */
-    uint16_t door_count;                     /* highest number + 1 */
-    /* the map (map.c): its canonical bytes, their hash, each row's digest */
-    uint8_t map[LB_MAP_MAX];
-    size_t map_len;
+    struct lb_config_line *line;
+    size_t line_count;
+    uint16_t *door_line; /* by door number: the line's index, plus 1; 0: none */
+    uint16_t door_count; /* highest number + 1 */
     uint8_t map_hash[32];
-    uint8_t row[LB_DOOR_MAX][16];
 };
 
-/* Reads the file, its profiles, checks everything and computes the map.
- * Relative paths are relative to the file's folder. CONFIG with file, line,
- * field; IO. *config is written whole or not used. */
+/* Reads the file, its profiles, checks everything and computes the map's
+ * hash. Relative paths are relative to the file's folder. CONFIG with file,
+ * line, field; IO; NOMEM. *config, which need not be initialised, is written
+ * whole, and then lb_config_free()d by the caller, or not to be used. */
 LOCKBUS_CHECK enum lockbus_err lb_config_load(struct lb_config *config,
                                               const char *path,
                                               struct lockbus_error *why);
+void lb_config_free(struct lb_config *config);
 
-/* map.c: rows, their digests, and the hash that commissioning signs. */
-void lb_map_compute(struct lb_config *config);
+/* Bytes of it and of what it holds. */
+size_t lb_config_memory(const struct lb_config *config);
+
+/* config_door.c: a door by its number, which is below door_count; its texts
+ * live as long as the configuration. */
+struct lb_config_door lb_config_door(const struct lb_config *config,
+                                     uint16_t number);
+
+/* map.c: the canonical bytes of the map, which are hashed for map_hash. `out`
+ * has LB_MAP_MAX bytes, or lb_map_room(). */
+size_t lb_map_room(const struct lb_config *config);
+size_t lb_map_encode(const struct lb_config *config, uint8_t *out);
+/* A door's row as a digest; zeros when there is no such door. */
+void lb_map_row(const struct lb_config *config, uint16_t number,
+                uint8_t digest[16]);
 
 #endif

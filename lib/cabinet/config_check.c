@@ -103,9 +103,11 @@ static enum lockbus_err check_pulse(const struct lb_config_reading *reading)
 }
 
 static enum lockbus_err check_door(const struct lb_config_reading *reading,
-                                   const struct lb_config_door *door)
+                                   uint16_t number)
 {
     const struct lb_config *config = reading->config;
+    const struct lb_config_door at = lb_config_door(config, number);
+    const struct lb_config_door *door = &at;
     const struct lb_config_board *board = &config->board[door->board];
     const struct lb_profile *profile = &config->profile[board->profile];
 
@@ -127,34 +129,39 @@ static enum lockbus_err check_door(const struct lb_config_reading *reading,
     return LOCKBUS_OK;
 }
 
-/* The door that reads this input already, as its leaf or as its contents. */
-static const struct lb_config_door *
-reads_input(const struct lb_config *config, const struct lb_config_door *door)
+/* The door that reads a door's content input already, as its leaf or as its
+ * contents; false: none does. */
+static bool reads_input(const struct lb_config *config, uint16_t number,
+                        struct lb_config_door *other)
 {
-    for (size_t i = 0; i < config->door_count; i++) {
-        const struct lb_config_door *other = &config->door[i];
+    const struct lb_config_door door = lb_config_door(config, number);
 
+    for (uint16_t i = 0; i < config->door_count; i++) {
+        *other = lb_config_door(config, i);
         if (!other->used) {
             continue;
         }
-        if (other->sensor && other->board == door->content_board &&
-            other->channel == door->content_channel) {
-            return other;
+        if (other->sensor && other->board == door.content_board &&
+            other->channel == door.content_channel) {
+            return true;
         }
-        if (other != door && other->content &&
-            other->content_board == door->content_board &&
-            other->content_channel == door->content_channel) {
-            return other;
+        if (i != number && other->content &&
+            other->content_board == door.content_board &&
+            other->content_channel == door.content_channel) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 /* An input tells one thing. */
 static enum lockbus_err check_content(const struct lb_config_reading *reading,
-                                      const struct lb_config_door *door)
+                                      uint16_t number)
 {
     const struct lb_config *config = reading->config;
+    const struct lb_config_door at = lb_config_door(config, number);
+    const struct lb_config_door *door = &at;
+    struct lb_config_door other;
     const struct lb_place place = {config->file, door->line};
     const struct lb_config_board *board = &config->board[door->content_board];
     const struct lb_profile *profile = &config->profile[board->profile];
@@ -169,12 +176,10 @@ static enum lockbus_err check_content(const struct lb_config_reading *reading,
                               board->number, (unsigned)profile->channels,
                               (unsigned)door->content_channel + 1);
     }
-    const struct lb_config_door *other = reads_input(config, door);
-
-    if (other != NULL) {
+    if (reads_input(config, number, &other)) {
         return lb_config_fail(reading->why, place, "content",
                               "door %s reads input %u of board %u already",
-                              other->label, (unsigned)door->content_channel + 1,
+                              other.label, (unsigned)door->content_channel + 1,
                               board->number);
     }
     return LOCKBUS_OK;
@@ -192,13 +197,14 @@ enum lockbus_err lb_config_check_whole(const struct lb_config_reading *reading)
     if (err == LOCKBUS_OK) {
         err = check_pulse(reading);
     }
-    for (size_t i = 0; err == LOCKBUS_OK && i < config->door_count; i++) {
-        if (config->door[i].used) {
-            err = check_door(reading, &config->door[i]);
+    for (uint16_t i = 0; err == LOCKBUS_OK && i < config->door_count; i++) {
+        const struct lb_config_door door = lb_config_door(config, i);
+
+        if (door.used) {
+            err = check_door(reading, i);
         }
-        if (err == LOCKBUS_OK && config->door[i].used &&
-            config->door[i].content) {
-            err = check_content(reading, &config->door[i]);
+        if (err == LOCKBUS_OK && door.content) {
+            err = check_content(reading, i);
         }
     }
     return err;

@@ -12,12 +12,10 @@ struct range {
 
 /* LABELS = NUMBERS BOARD:CHANNELS and options: one line, one or more doors */
 struct row {
-    char prefix[LB_LABEL_LEN]; /* of the labels: A for A01-A08 */
-    unsigned width;            /* digits behind it; 0: one label, as it is */
+    struct lb_config_line line;
     struct range label, number, channel;
-    struct range content;       /* inputs; count 0: no content sensors */
-    bool full_is;               /* was told */
-    struct lb_config_door door; /* what all of them share */
+    struct range content; /* inputs; count 0: no content sensors */
+    bool full_is;         /* was told */
 };
 
 static bool good_label(const char *label)
@@ -75,8 +73,8 @@ static bool take_label_range(struct row *row, char *first, const char *last)
         return false;
     }
     first[prefix] = '\0';
-    memcpy(row->prefix, first, prefix + 1);
-    row->width = (unsigned)width;
+    memcpy(row->line.prefix, first, prefix + 1);
+    row->line.width = (uint8_t)width;
     row->label = (struct range){.first = from, .count = to - from + 1};
     return true;
 }
@@ -100,7 +98,7 @@ static bool take_labels(struct row *row, struct lb_ini *ini, const char *key)
                            LB_LABEL_LEN - 1);
     }
     if (dash == NULL) {
-        memcpy(row->prefix, labels, strlen(labels) + 1);
+        memcpy(row->line.prefix, labels, strlen(labels) + 1);
         row->label.count = 1;
         return true;
     }
@@ -142,7 +140,7 @@ static bool take_place(struct row *row, const struct lb_config *config,
         return lb_ini_fail(ini, key, "doors are numbered 0 to %d, rising",
                            LB_DOOR_MAX - 1);
     }
-    if (!find_board(config, place, &row->door.board)) {
+    if (!find_board(config, place, &row->line.board)) {
         return lb_ini_fail(ini, key, "no board %s stands above", place);
     }
     if (!take_range(&row->channel, colon + 1, 1, CHANNEL_MAX)) {
@@ -174,7 +172,7 @@ static bool take_content(struct row *row, const struct lb_config *config,
                            "a content sensor is BOARD:CHANNELS");
     }
     *colon = '\0';
-    if (!find_board(config, place, &row->door.content_board)) {
+    if (!find_board(config, place, &row->line.content_board)) {
         return lb_ini_fail(ini, "content", "no board %s stands above", place);
     }
     if (!take_range(&row->content, colon + 1, 1, CHANNEL_MAX)) {
@@ -188,7 +186,7 @@ static bool take_content(struct row *row, const struct lb_config *config,
             ini, "content", "%u doors and %u content sensors do not agree",
             (unsigned)row->number.count, (unsigned)row->content.count);
     }
-    row->door.content = true;
+    row->line.content = true;
     return true;
 }
 
@@ -200,14 +198,14 @@ static bool take_full_is(struct row *row, struct lb_ini *ini, const char *value)
         return lb_ini_fail(ini, "full_is", "it is 0 or 1");
     }
     row->full_is = true;
-    row->door.content_full_is = level != 0;
+    row->line.content_full_is = level != 0;
     return true;
 }
 
 static bool take_option(struct row *row, const struct lb_config *config,
                         struct lb_ini *ini, const char *name, const char *value)
 {
-    struct lb_config_door *door = &row->door;
+    struct lb_config_line *door = &row->line;
     uint32_t seconds = 0;
 
     if (strcmp(name, "size") == 0 && door->size[0] == '\0') {
@@ -231,7 +229,7 @@ static bool take_option(struct row *row, const struct lb_config *config,
         door->assume_open_s = (uint16_t)seconds;
         return true;
     }
-    if (strcmp(name, "content") == 0 && !row->door.content) {
+    if (strcmp(name, "content") == 0 && !row->line.content) {
         return take_content(row, config, ini, value);
     }
     if (strcmp(name, "full_is") == 0 && !row->full_is) {
@@ -250,10 +248,10 @@ static bool take_options(struct row *row, const struct lb_config *config,
             rest++;
         }
         if (strncmp(rest, "remark=", 7) == 0) {
-            return lb_parse_text(row->door.remark, sizeof row->door.remark,
+            return lb_parse_text(row->line.remark, sizeof row->line.remark,
                                  rest + 7) ||
                    lb_ini_fail(ini, "remark", "a remark has 1 to %zu bytes",
-                               sizeof row->door.remark - 1);
+                               sizeof row->line.remark - 1);
         }
         char *word = lb_parse_word(&rest);
         if (word == NULL) {
@@ -270,67 +268,56 @@ static bool take_options(struct row *row, const struct lb_config *config,
     }
 }
 
-static void put_label(char *label, const struct row *row, uint32_t i)
-{
-    size_t at = strlen(row->prefix);
-    uint32_t number = row->label.first + i;
-
-    memcpy(label, row->prefix, at);
-    for (unsigned digit = row->width; digit > 0; digit--) {
-        label[at + digit - 1] = (char)('0' + number % 10);
-        number /= 10;
-    }
-    label[at + row->width] = '\0';
-}
-
 /* Against the doors above. */
 static bool check_unique(const struct lb_config *config, struct lb_ini *ini,
-                         const struct lb_config_door *door, uint32_t number)
+                         const struct lb_config_door *door, uint16_t number)
 {
-    if (config->door[number].used) {
-        return lb_ini_fail(ini, door->label,
-                           "door %u stands in line %u already",
-                           (unsigned)number, config->door[number].line);
-    }
-    for (size_t i = 0; i < config->door_count; i++) {
-        const struct lb_config_door *other = &config->door[i];
+    for (uint16_t i = 0; i < config->door_count; i++) {
+        const struct lb_config_door other = lb_config_door(config, i);
 
-        if (!other->used) {
+        if (!other.used || i == number) {
             continue;
         }
-        if (strcmp(other->label, door->label) == 0) {
+        if (strcmp(other.label, door->label) == 0) {
             return lb_ini_fail(ini, door->label,
                                "the label stands in line %u already",
-                               other->line);
+                               other.line);
         }
-        if (other->board == door->board && other->channel == door->channel) {
+        if (other.board == door->board && other.channel == door->channel) {
             return lb_ini_fail(ini, door->label,
                                "door %s has channel %u of board %u already",
-                               other->label, (unsigned)door->channel + 1,
+                               other.label, (unsigned)door->channel + 1,
                                config->board[door->board].number);
         }
     }
     return true;
 }
 
+/* The line is kept before its doors are looked at: what is refused then is
+ * refused whole. */
 static bool add_doors(struct lb_config *config, struct lb_ini *ini,
                       const struct row *row)
 {
+    if (config->line_count == LB_DOOR_MAX) {
+        return lb_ini_fail(ini, row->line.prefix,
+                           "there are more than %d doors", LB_DOOR_MAX);
+    }
+    config->line[config->line_count++] = row->line;
     for (uint32_t i = 0; i < row->number.count; i++) {
-        uint32_t number = row->number.first + i;
-        struct lb_config_door door = row->door;
+        uint16_t number = (uint16_t)(row->number.first + i);
+        uint16_t before = config->door_line[number];
 
-        door.used = true;
-        door.line = ini->line;
-        door.channel = (uint8_t)(row->channel.first + i - 1);
-        if (door.content) {
-            door.content_channel = (uint8_t)(row->content.first + i - 1);
+        config->door_line[number] = (uint16_t)config->line_count;
+        const struct lb_config_door door = lb_config_door(config, number);
+
+        if (before != 0) {
+            return lb_ini_fail(ini, door.label,
+                               "door %u stands in line %u already",
+                               (unsigned)number, config->line[before - 1].line);
         }
-        put_label(door.label, row, i);
         if (!check_unique(config, ini, &door, number)) {
             return false;
         }
-        config->door[number] = door;
         if (number >= config->door_count) {
             config->door_count = (uint16_t)(number + 1);
         }
@@ -342,7 +329,7 @@ bool lb_config_take_doors(void *user, struct lb_ini *ini, const char *key,
                           const char *value)
 {
     struct lb_config *config = ((struct lb_config_reading *)user)->config;
-    struct row row = {.door = {.sensor = true}};
+    struct row row = {.line = {.sensor = true, .line = ini->line}};
     char copy[VALUE_CAP];
     char *rest = copy;
 
@@ -354,11 +341,17 @@ bool lb_config_take_doors(void *user, struct lb_ini *ini, const char *key,
         !take_options(&row, config, ini, key, rest)) {
         return false;
     }
-    if (row.door.sensor != (row.door.assume_open_s == 0)) {
+    row.line.first_label = (uint16_t)row.label.first;
+    row.line.first_door = (uint16_t)row.number.first;
+    row.line.channel = (uint8_t)(row.channel.first - 1);
+    if (row.line.content) {
+        row.line.content_channel = (uint8_t)(row.content.first - 1);
+    }
+    if (row.line.sensor != (row.line.assume_open_s == 0)) {
         return lb_ini_fail(ini, "assume_open_s",
                            "sensor=none and assume_open_s go together");
     }
-    if (row.door.content != row.full_is) {
+    if (row.line.content != row.full_is) {
         return lb_ini_fail(ini, "full_is", "content and full_is go together");
     }
     return add_doors(config, ini, &row);

@@ -14,6 +14,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* All texts are static, so the same one is the same pointer. A sentence too
+ * many would be told as its kind's own. */
+static uint8_t keep_text(struct lockbus_cabinet *cab, const char *text)
+{
+    for (uint8_t i = 0; text != NULL && i < LB_EVENT_TEXTS; i++) {
+        if (cab->text[i] == NULL) {
+            cab->text[i] = text;
+        }
+        if (cab->text[i] == text) {
+            return (uint8_t)(i + 1);
+        }
+    }
+    return 0;
+}
+
 void lb_event_put(struct lockbus_cabinet *cab, const struct lb_event *event)
 {
     /* One place is kept for the event that says how many were lost. */
@@ -23,8 +38,20 @@ void lb_event_put(struct lockbus_cabinet *cab, const struct lb_event *event)
     }
     size_t at = (cab->event_head + cab->event_count) % LOCKBUS_EVENTS;
 
-    cab->event[at] = *event;
-    cab->event[at].at_us = cab->now_us;
+    cab->event[at] = (struct lb_waiting_event){
+        .at_us = cab->now_us,
+        .ticket = event->ticket,
+        .door = event->door,
+        .board = (uint16_t)event->board,
+        .kind = (uint8_t)event->kind,
+        .rule = (uint16_t)event->rule,
+        .latch = event->latch,
+        .custody = event->custody,
+        .count = event->count,
+        .content = event->content & 3U,
+        .text = keep_text(cab, event->text),
+        .assumed = event->assumed,
+    };
     cab->event_count++;
 }
 
@@ -187,24 +214,27 @@ const char *lb_custody_reason(const struct lb_record *record)
     return texts[cause];
 }
 
-static void tell(const struct lockbus_cabinet *cab, const struct lb_event *from,
-                 struct lockbus_event *to)
+static void tell(const struct lockbus_cabinet *cab,
+                 const struct lb_waiting_event *from, struct lockbus_event *to)
 {
-    const char *text = from->text;
+    enum lockbus_event_kind kind = (enum lockbus_event_kind)from->kind;
+    enum lockbus_rule rule = (enum lockbus_rule)from->rule;
+    const char *text = from->text != 0 ? cab->text[from->text - 1] : NULL;
 
     memset(to, 0, sizeof *to);
     to->size = (uint32_t)sizeof *to;
-    to->kind = from->kind;
+    to->kind = kind;
     to->at_us = from->at_us;
     to->ticket = from->ticket;
     to->door = from->door;
-    to->rule = from->rule;
+    to->rule = rule;
     to->latch = (enum lockbus_latch)from->latch;
     to->custody = (enum lockbus_custody)from->custody;
     if (from->door < cab->door_count) {
         const struct lb_slot *slot = &cab->slots[from->door];
 
-        memcpy(to->label, slot->label, sizeof to->label);
+        memcpy(to->label, lb_config_door(cab->config, from->door).label,
+               sizeof to->label);
         if (from->latch == LB_LATCH_HOLE) {
             to->latch = (enum lockbus_latch)slot->latch.state;
         }
@@ -221,11 +251,11 @@ static void tell(const struct lockbus_cabinet *cab, const struct lb_event *from,
     to->board = from->board;
     to->count = from->count;
     to->assumed = from->assumed;
-    if (text == NULL && from->rule != LOCKBUS_RULE_NONE) {
-        text = lockbus_rule_text(from->rule);
+    if (text == NULL && rule != LOCKBUS_RULE_NONE) {
+        text = lockbus_rule_text(rule);
     }
     if (text == NULL) {
-        text = event_name(from->kind)->text;
+        text = event_name(kind)->text;
     }
     (void)snprintf(to->text, sizeof to->text, "%s", text);
 }
@@ -240,11 +270,11 @@ bool lockbus_cabinet_next_event(struct lockbus_cabinet *cabinet,
         if (cabinet->events_lost == 0) {
             return false;
         }
-        struct lb_event lost = {.kind = LOCKBUS_EVENT_LOST,
-                                .at_us = cabinet->now_us,
-                                .door = LB_DOOR_NONE,
-                                .count = cabinet->events_lost};
+        struct lb_waiting_event lost = {.kind = LOCKBUS_EVENT_LOST,
+                                        .at_us = cabinet->now_us,
+                                        .door = LB_DOOR_NONE};
         tell(cabinet, &lost, event);
+        event->count = cabinet->events_lost;
         cabinet->events_lost = 0;
         return true;
     }

@@ -107,7 +107,7 @@ static void alarm(struct lockbus_cabinet *cab, uint16_t door,
         .door = door, .alarm = kind, .ref = ref, .pulses = pulses};
 
     if (kind == LB_ALARM_AJAR) {
-        event.count = cab->slots[door].latch.ajar_alarms - 1U;
+        event.count = (uint8_t)(cab->slots[door].latch.ajar_alarms - 1);
     }
     lb_event_put(cab, &event);
     if (kind != LB_ALARM_AJAR || event.count == 0) {

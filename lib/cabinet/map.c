@@ -63,7 +63,8 @@ static size_t put_content(uint8_t *out, const struct lb_config *config,
 static size_t put_row(uint8_t *out, const struct lb_config *config,
                       uint16_t number)
 {
-    const struct lb_config_door *door = &config->door[number];
+    const struct lb_config_door at_door = lb_config_door(config, number);
+    const struct lb_config_door *door = &at_door;
     size_t at = 2;
 
     lb_put_u16(out, number);
@@ -76,26 +77,37 @@ static size_t put_row(uint8_t *out, const struct lb_config *config,
     return door->content ? at + put_content(out + at, config, door) : at;
 }
 
-void lb_map_compute(struct lb_config *config)
+size_t lb_map_room(const struct lb_config *config)
 {
-    uint8_t *map = config->map;
+    return sizeof prefix + 2 + (size_t)config->door_count * LB_MAP_ROW_MAX;
+}
+
+size_t lb_map_encode(const struct lb_config *config, uint8_t *out)
+{
     size_t at = sizeof prefix;
 
-    memcpy(map, prefix, sizeof prefix);
-    lb_put_u16(map + at, config->door_count);
+    memcpy(out, prefix, sizeof prefix);
+    lb_put_u16(out + at, config->door_count);
     at += 2;
     for (uint16_t number = 0; number < config->door_count; number++) {
-        uint8_t digest[LB_HASH_LEN];
-
-        if (!config->door[number].used) {
+        if (config->door_line[number] == 0) {
             continue;
         }
-        size_t len = put_row(map + at + 2, config, number);
-        lb_put_u16(map + at, (uint16_t)len);
-        lb_crypto_hash(digest, map + at + 2, len);
-        memcpy(config->row[number], digest, sizeof config->row[number]);
+        size_t len = put_row(out + at + 2, config, number);
+
+        lb_put_u16(out + at, (uint16_t)len);
         at += 2 + len;
     }
-    config->map_len = at;
-    lb_crypto_hash(config->map_hash, map, at);
+    return at;
+}
+
+void lb_map_row(const struct lb_config *config, uint16_t number,
+                uint8_t digest[16])
+{
+    uint8_t row[LB_MAP_ROW_MAX], hash[LB_HASH_LEN] = {0};
+
+    if (config->door_line[number] != 0) {
+        lb_crypto_hash(hash, row, put_row(row, config, number));
+    }
+    memcpy(digest, hash, 16);
 }

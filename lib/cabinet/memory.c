@@ -2,11 +2,10 @@
  * Copyright the lockbus authors */
 
 /*
- * A cabinet's storage whose size the journal decides: the gate's doors, and
- * the rows of a map while one is staged.
+ * A cabinet's storage, and how much it is.
  *
- * There are as many doors as the configuration has, and more only when the
- * journal names more: doors that the map no longer has keep their stay
+ * There are as many of the gate's doors as the configuration has, and more only
+ * when the journal names more: doors that the map no longer has keep their stay
  * numbers, so that one which comes back knows its old grants.
  */
 
@@ -65,10 +64,43 @@ enum lockbus_err lb_memory_for(struct lockbus_cabinet *cab,
     return err;
 }
 
-enum lockbus_err lb_memory_begin(struct lockbus_cabinet *cab, uint16_t doors)
+enum lockbus_err lb_memory_new(struct lockbus_cabinet *cab,
+                               struct lb_config *config)
 {
+    cab->config = config;
+    cab->door_count = config->door_count;
+    cab->journal = calloc(1, sizeof *cab->journal);
     lb_gate_init(&cab->gate, NULL, 0);
-    return doors_new(cab, doors);
+    return cab->journal == NULL ? LOCKBUS_ERR_NOMEM
+                                : doors_new(cab, config->door_count);
+}
+
+void lb_memory_free(struct lockbus_cabinet *cab)
+{
+    lb_memory_unstage(cab);
+    free(cab->gate_doors);
+    free(cab->journal);
+    free(cab->slots);
+    free(cab->boards);
+    free(cab->map_rows);
+    if (cab->config != NULL) {
+        lb_config_free(cab->config);
+        free(cab->config);
+    }
+}
+
+size_t lb_memory_bytes(const struct lockbus_cabinet *cab)
+{
+    size_t bytes = sizeof *cab + sizeof *cab->journal +
+                   lb_config_memory(cab->config) +
+                   cab->gate.door_cap * sizeof *cab->gate_doors +
+                   cab->door_count * sizeof *cab->slots +
+                   cab->board_count * sizeof *cab->boards;
+
+    for (size_t b = 0; b < cab->bus_count; b++) {
+        bytes += lb_bus_memory(cab->bus[b]);
+    }
+    return bytes + lb_dir_memory() + lb_worker_memory();
 }
 
 /* A map that was staged and never came into force is forgotten: an amendment

@@ -61,10 +61,10 @@ static void contents(struct lockbus_cabinet *cab, size_t board, int channel,
                      enum lb_content content)
 {
     for (uint16_t door = 0; door < cab->door_count; door++) {
-        const struct lb_slot *slot = &cab->slots[door];
+        const struct lb_config_door at = lb_config_door(cab->config, door);
 
-        if (!slot->used || slot->content_board != board ||
-            (channel >= 0 && slot->content_channel != channel) ||
+        if (!at.content || at.content_board != board ||
+            (channel >= 0 && at.content_channel != channel) ||
             cab->gate_doors[door].content == content) {
             continue;
         }
@@ -156,7 +156,9 @@ static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
         return;
     }
     if (!slot->sensor) {
-        slot->assume_shut_ms = cab->now_ms + slot->assume_open_s * 1000ULL;
+        slot->assume_shut_ms =
+            cab->now_ms +
+            lb_config_door(cab->config, door).assume_open_s * 1000ULL;
         lb_leaf(cab, door, true);
         lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED); /* if it has not yet */
     } else if (slot->leaf_known && slot->leaf_open) {

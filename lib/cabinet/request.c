@@ -220,7 +220,7 @@ enum lockbus_err lockbus_release_with_code(struct lockbus_cabinet *cabinet,
         .kind = LB_ASK_CODE,
         .bytes = (const uint8_t *)code,
         .len = strnlen(code, LB_CODE_TEXT_MAX + 1),
-        .digits = cabinet->keypad_digits,
+        .digits = cabinet->config->keypad_digits,
     };
 
     return lb_ask(cabinet, &ask, NULL, 0, ticket, why);

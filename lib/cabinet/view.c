@@ -31,7 +31,7 @@ enum lockbus_err lockbus_cabinet_info(const struct lockbus_cabinet *cabinet,
 
     memset(info, 0, sizeof *info);
     info->size = (uint32_t)sizeof *info;
-    memcpy(info->name, cabinet->name, sizeof info->name);
+    memcpy(info->name, cabinet->config->name, sizeof info->name);
     memcpy(info->cabinet_id, gate->cabinet_id, sizeof info->cabinet_id);
     info->doors = cabinet->door_count;
     info->manifest_no = gate->manifest.number;
@@ -42,6 +42,7 @@ enum lockbus_err lockbus_cabinet_info(const struct lockbus_cabinet *cabinet,
     info->journal_ok = !cabinet->journal_failed;
     info->keys_locked_in_memory = cabinet->locked_in_memory;
     info->journal_blocks = lb_journal_durable(cabinet->journal);
+    info->memory_bytes = lb_memory_bytes(cabinet);
     info->boards = (unsigned)cabinet->board_count;
     for (size_t i = 0; i < cabinet->board_count; i++) {
         info->boards_present += cabinet->boards[i].here;
@@ -120,7 +121,7 @@ enum lockbus_err lockbus_board_at(const struct lockbus_cabinet *cabinet,
     memset(board, 0, sizeof *board);
     board->size = (uint32_t)sizeof *board;
     board->number = from->number;
-    memcpy(board->bus, cabinet->bus_name[from->bus], sizeof board->bus);
+    memcpy(board->bus, cabinet->config->bus[from->bus].name, sizeof board->bus);
     board->address = view.board->address;
     memcpy(board->profile, view.board->profile->name, sizeof board->profile);
     board->state = state_of(&view);
@@ -200,13 +201,14 @@ enum lockbus_err lockbus_door_at(const struct lockbus_cabinet *cabinet,
         return lb_no_door(why, number);
     }
     const struct lb_slot *slot = &cabinet->slots[number];
+    const struct lb_config_door wired = lb_config_door(cabinet->config, number);
 
     memset(door, 0, sizeof *door);
     door->size = (uint32_t)sizeof *door;
     door->number = number;
-    memcpy(door->label, slot->label, sizeof door->label);
-    memcpy(door->door_size, slot->size, sizeof door->door_size);
-    memcpy(door->remark, slot->remark, sizeof door->remark);
+    memcpy(door->label, wired.label, sizeof door->label);
+    (void)snprintf(door->door_size, sizeof door->door_size, "%s", wired.size);
+    (void)snprintf(door->remark, sizeof door->remark, "%s", wired.remark);
     door->board = cabinet->boards[slot->board].number;
     door->channel = (uint8_t)(slot->channel + 1);
     door->latch = (enum lockbus_latch)slot->latch.state;
@@ -248,10 +250,9 @@ enum lockbus_err lockbus_door_find(const struct lockbus_cabinet *cabinet,
                          "an argument is missing");
     }
     for (uint16_t n = 0; n < cabinet->door_count; n++) {
-        const struct lb_slot *slot = &cabinet->slots[n];
+        const struct lb_config_door door = lb_config_door(cabinet->config, n);
 
-        if (slot->used &&
-            strncmp(slot->label, label, sizeof slot->label) == 0) {
+        if (door.used && strcmp(door.label, label) == 0) {
             *number = n;
             return LOCKBUS_OK;
         }

@@ -9,6 +9,7 @@
 
 #include "cabinet/cabinet.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { BITS_8N1 = 10 };
@@ -47,8 +48,9 @@ static enum lockbus_err wire_line(struct lockbus_cabinet *cab, size_t b,
 static void wire_contents(const struct lb_config *config, size_t board,
                           struct lb_bus_board *to)
 {
-    for (size_t n = 0; n < config->door_count; n++) {
-        const struct lb_config_door *door = &config->door[n];
+    for (uint16_t n = 0; n < config->door_count; n++) {
+        const struct lb_config_door at = lb_config_door(config, n);
+        const struct lb_config_door *door = &at;
 
         if (door->used && door->content && door->content_board == board) {
             to->content |= UINT32_C(1) << door->content_channel;
@@ -59,10 +61,10 @@ static void wire_contents(const struct lb_config *config, size_t board,
 }
 
 static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
-                                 const struct lb_config *config,
                                  const struct lockbus_options *options,
                                  struct lockbus_error *why)
 {
+    const struct lb_config *config = cab->config;
     const struct lb_config_bus *bus = &config->bus[b];
     struct lb_bus_board board[LB_BUS_BOARDS];
     size_t count = 0;
@@ -77,7 +79,7 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
         cab->boards[i].index = (uint8_t)count;
         board[count] = (struct lb_bus_board){
             .address = from->address,
-            .profile = &cab->profiles[from->profile],
+            .profile = &config->profile[from->profile],
             .pulse_ms = config->pulse_ms,
             .rest_ms = config->rest_ms,
             .shut_is = config->shut_is,
@@ -101,65 +103,66 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
         .boards = board,
         .board_count = count,
     };
-    memcpy(cab->bus_name[b], bus->name, sizeof cab->bus_name[b]);
     err = lb_bus_new(&cab->bus[b], &wiring);
     return err == LOCKBUS_OK
                ? err
                : lb_reason(why, err, bus->name, "the bus cannot be set up");
 }
 
-static void wire_doors(struct lockbus_cabinet *cab,
-                       const struct lb_config *config)
+static void wire_doors(struct lockbus_cabinet *cab)
 {
+    const struct lb_config *config = cab->config;
+
     for (size_t i = 0; i < config->board_count; i++) {
         cab->boards[i].number = config->board[i].number;
         for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
             cab->boards[i].door[c] = LB_DOOR_NONE;
         }
     }
-    cab->board_count = config->board_count;
     for (uint16_t n = 0; n < config->door_count; n++) {
-        const struct lb_config_door *from = &config->door[n];
+        const struct lb_config_door from = lb_config_door(config, n);
         struct lb_slot *slot = &cab->slots[n];
 
         lb_latch_init(&slot->latch);
-        if (!from->used) {
+        if (!from.used) {
             continue;
         }
         slot->used = true;
-        slot->sensor = from->sensor;
-        slot->assume_open_s = from->assume_open_s;
-        slot->board = from->board;
-        slot->channel = from->channel;
-        slot->content_board = from->content ? from->content_board : LB_NO_BOARD;
-        slot->content_channel = from->content_channel;
-        if (from->content) {
+        slot->sensor = from.sensor;
+        slot->board = from.board;
+        slot->channel = from.channel;
+        if (from.content) {
             lb_gate_content(&cab->gate, n, LB_CONTENT_UNKNOWN);
         }
-        memcpy(slot->label, from->label, sizeof slot->label);
-        memcpy(slot->size, from->size, sizeof slot->size);
-        memcpy(slot->remark, from->remark, sizeof slot->remark);
-        cab->boards[from->board].door[from->channel] = n;
+        cab->boards[from.board].door[from.channel] = n;
     }
 }
 
+static enum lockbus_err wiring_new(struct lockbus_cabinet *cab,
+                                   struct lockbus_error *why)
+{
+    cab->board_count = cab->config->board_count;
+    cab->boards = calloc(cab->board_count, sizeof *cab->boards);
+    cab->slots = calloc(cab->door_count, sizeof *cab->slots);
+    return cab->boards != NULL && cab->slots != NULL
+               ? LOCKBUS_OK
+               : lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+}
+
 enum lockbus_err lb_cabinet_wire(struct lockbus_cabinet *cab,
-                                 const struct lb_config *config,
                                  const struct lockbus_options *options,
                                  struct lockbus_error *why)
 {
-    memcpy(cab->name, config->name, sizeof cab->name);
-    cab->keypad_digits = config->keypad_digits;
-    memcpy(cab->profiles, config->profile,
-           config->profile_count * sizeof *cab->profiles);
-    wire_doors(cab, config);
-    cab->bus_count = config->bus_count;
-    for (size_t b = 0; b < config->bus_count; b++) {
-        enum lockbus_err err = wire_bus(cab, b, config, options, why);
+    const struct lb_config *config = cab->config;
+    enum lockbus_err err = wiring_new(cab, why);
 
-        if (err != LOCKBUS_OK) {
-            return err;
-        }
+    if (err != LOCKBUS_OK) {
+        return err;
     }
-    return LOCKBUS_OK;
+    wire_doors(cab);
+    cab->bus_count = config->bus_count;
+    for (size_t b = 0; err == LOCKBUS_OK && b < config->bus_count; b++) {
+        err = wire_bus(cab, b, options, why);
+    }
+    return err;
 }

@@ -35,8 +35,9 @@ enum {
 _Static_assert(LB_BLOCK_RECORDS + LB_BATCH_MAX * LB_RECORD_LEN ==
                    LB_BLOCK_DIGEST,
                "records fill the block up to its tail");
-_Static_assert(KEYS_FIRST + LB_JOURNAL_KEYS * KEYS_EACH + LB_HASH_LEN <=
-                   LB_STORE_FILE_MAX,
+_Static_assert((int)LB_KEY_FILE_MAX ==
+                       KEYS_FIRST + LB_JOURNAL_KEYS * KEYS_EACH + LB_HASH_LEN &&
+                   (int)LB_KEY_FILE_MAX <= LB_STORE_FILE_MAX,
                "all keys fit into the key file");
 
 static const uint8_t block_magic[4] = {'L', 'B', 'J', '1'};
@@ -146,12 +147,12 @@ void lb_key_evolve(uint8_t key[LB_HASH_LEN])
     lb_crypto_wipe(next, sizeof next);
 }
 
-size_t lb_keys_encode(uint8_t out[LB_STORE_FILE_MAX],
+size_t lb_keys_encode(uint8_t out[LB_KEY_FILE_MAX],
                       const struct lb_journal *journal)
 {
     uint8_t *at = out + KEYS_FIRST;
 
-    memset(out, 0, LB_STORE_FILE_MAX);
+    memset(out, 0, LB_KEY_FILE_MAX);
     memcpy(out, keys_magic, sizeof keys_magic);
     lb_put_u16(out + KEYS_FORMAT, FORMAT);
     lb_put_u16(out + KEYS_COUNT, (uint16_t)journal->key_count);

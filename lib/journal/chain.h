@@ -44,7 +44,7 @@ void lb_key_evolve(uint8_t key[LB_HASH_LEN]);
 
 /* The key file. encode returns its length; decode is false for anything but
  * what encode writes. */
-size_t lb_keys_encode(uint8_t out[LB_STORE_FILE_MAX],
+size_t lb_keys_encode(uint8_t out[LB_KEY_FILE_MAX],
                       const struct lb_journal *journal);
 bool lb_keys_decode(struct lb_journal *journal, const uint8_t *bytes,
                     size_t len);

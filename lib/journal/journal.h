@@ -32,7 +32,8 @@
 
 enum lb_journal_limits {
     LB_JOURNAL_PENDING = 4, /* blocks waiting, the one being written included */
-    LB_JOURNAL_KEYS = 16    /* segments since the last whole checkpoint */
+    LB_JOURNAL_KEYS = 16,   /* segments since the last whole checkpoint */
+    LB_KEY_FILE_MAX = 24 + LB_JOURNAL_KEYS * 40 + 32
 };
 
 struct lb_block_head {
@@ -149,7 +150,7 @@ struct lb_journal_job {
     const struct lb_store *store;
     uint32_t segment, offset;
     bool new_segment;
-    uint8_t key_file[LB_STORE_FILE_MAX]; /* saved first, when key_len > 0 */
+    uint8_t key_file[LB_KEY_FILE_MAX]; /* saved first, when key_len > 0 */
     size_t key_len;
     const uint8_t *block;
     enum lockbus_err err;

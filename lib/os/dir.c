@@ -299,6 +299,11 @@ void lb_dir_close(struct lb_store *store)
     }
 }
 
+size_t lb_dir_memory(void)
+{
+    return sizeof(struct lb_dir);
+}
+
 void lb_dir_last_error(const struct lb_store *store, struct lockbus_error *why)
 {
     const struct lb_dir *dir = store->user;

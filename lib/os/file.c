@@ -69,6 +69,15 @@ static enum lockbus_err judge(int fd, const char *path, size_t cap,
     return LOCKBUS_OK;
 }
 
+size_t lb_file_len(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0
+               ? (size_t)st.st_size
+               : 0;
+}
+
 enum lockbus_err lb_file_read(const char *path, uint8_t *buf, size_t cap,
                               size_t *len, bool private_only,
                               struct lockbus_error *why)

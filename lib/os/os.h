@@ -76,11 +76,15 @@ LOCKBUS_CHECK enum lockbus_err lb_dir_open(struct lb_store *store,
                                            bool read_only,
                                            struct lockbus_error *why);
 void lb_dir_close(struct lb_store *store);
+size_t lb_dir_memory(void); /* bytes that an open one takes */
 /* Why the store's last call that failed did so; only while none runs. */
 void lb_dir_last_error(const struct lb_store *store, struct lockbus_error *why);
 
 /* ---- Whole files (file.c) --------------------------------------------------
  */
+
+/* A file's length as it is now; 0 when that cannot be told. */
+size_t lb_file_len(const char *path);
 
 /* A whole regular file of at most `cap` bytes; CONFIG or IO in `why`.
  * private_only refuses files that others than the owner may read. */
@@ -120,6 +124,7 @@ LOCKBUS_CHECK enum lockbus_err lb_worker_new(struct lb_worker **out,
                                              bool inline_only);
 /* Waits for the job that runs. */
 void lb_worker_free(struct lb_worker **worker);
+size_t lb_worker_memory(void);                    /* bytes that one takes */
 int lb_worker_fd(const struct lb_worker *worker); /* readable when one ended */
 /* BUSY when LB_WORKER_JOBS wait. `run` is called on the worker's thread. */
 LOCKBUS_CHECK enum lockbus_err

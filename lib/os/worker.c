@@ -137,6 +137,11 @@ void lb_worker_free(struct lb_worker **worker)
     *worker = NULL;
 }
 
+size_t lb_worker_memory(void)
+{
+    return sizeof(struct lb_worker);
+}
+
 int lb_worker_fd(const struct lb_worker *worker)
 {
     return worker->event;

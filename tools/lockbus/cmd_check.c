@@ -37,7 +37,8 @@ static unsigned print_doors(const struct lb_config *config)
     unsigned count = 0;
 
     for (uint16_t n = 0; n < config->door_count; n++) {
-        const struct lb_config_door *door = &config->door[n];
+        const struct lb_config_door at = lb_config_door(config, n);
+        const struct lb_config_door *door = &at;
 
         if (!door->used) {
             continue;
@@ -102,6 +103,9 @@ int cmd_check(int argc, char **argv)
     enum lockbus_err err = lb_config_load(config, argv[1], &why);
     int code = err == LOCKBUS_OK ? print_all(config) : tool_complain(&why);
 
+    if (err == LOCKBUS_OK) {
+        lb_config_free(config);
+    }
     free(config);
     return code;
 }

@@ -59,8 +59,9 @@ static void add_doors(struct sim_world *world, const struct lb_config *config,
 {
     struct sim_board *board = &world->board[world->board_count - 1];
 
-    for (size_t i = 0; i < config->door_count; i++) {
-        const struct lb_config_door *from = &config->door[i];
+    for (uint16_t i = 0; i < config->door_count; i++) {
+        const struct lb_config_door at = lb_config_door(config, i);
+        const struct lb_config_door *from = &at;
         if (!from->used || from->board != index) {
             continue;
         }
@@ -151,6 +152,7 @@ bool sim_world_open(struct sim_world *world, const struct sim_options *options,
                        error.line, error.field, error.text);
     } else {
         ok = build(world, config, options, why, why_cap);
+        lb_config_free(config);
     }
     free(config);
     if (!ok) {

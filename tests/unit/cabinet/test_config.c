@@ -22,13 +22,19 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static struct lb_config config; /* too large for some stacks */
+static struct lb_config config;
+
+static enum lockbus_err reload(const char *path, struct lockbus_error *why)
+{
+    lb_config_free(&config); /* the one before; nothing at first */
+    return lb_config_load(&config, path, why);
+}
 
 static enum lockbus_err load(const struct config_dir *dir, const char *text,
                              struct lockbus_error *why)
 {
     config_dir_write(dir, "cabinet.ini", text, strlen(text));
-    return lb_config_load(&config, dir->file, why);
+    return reload(dir->file, why);
 }
 
 static void load_edited(const struct config_dir *dir, const char *find,
@@ -84,21 +90,22 @@ static void doors_of_a_range_are_counted_up(void **state)
 
     assert_int_equal(load(*state, config_good, &why), LOCKBUS_OK);
     assert_int_equal(config.door_count, 1024);
-    assert_string_equal(config.door[0].label, "A01");
-    assert_string_equal(config.door[7].label, "A08");
-    assert_int_equal(config.door[7].channel, 7);
-    assert_true(config.door[7].sensor);
-    assert_string_equal(config.door[7].size, "M");
-    assert_int_equal(config.door[8].channel, 0);
-    assert_false(config.door[8].sensor);
-    assert_int_equal(config.door[8].assume_open_s, 30);
-    assert_string_equal(config.door[9].label, "B1");
-    assert_int_equal(config.door[9].channel, 7);
-    assert_string_equal(config.door[9].remark, "low, for wheelchairs");
-    assert_false(config.door[10].used);
-    assert_string_equal(config.door[1021].label, "C099");
-    assert_string_equal(config.door[1022].label, "C100");
-    assert_int_equal(config.door[1023].line, 26);
+    assert_string_equal(lb_config_door(&config, 0).label, "A01");
+    assert_string_equal(lb_config_door(&config, 7).label, "A08");
+    assert_int_equal(lb_config_door(&config, 7).channel, 7);
+    assert_true(lb_config_door(&config, 7).sensor);
+    assert_string_equal(lb_config_door(&config, 7).size, "M");
+    assert_int_equal(lb_config_door(&config, 8).channel, 0);
+    assert_false(lb_config_door(&config, 8).sensor);
+    assert_int_equal(lb_config_door(&config, 8).assume_open_s, 30);
+    assert_string_equal(lb_config_door(&config, 9).label, "B1");
+    assert_int_equal(lb_config_door(&config, 9).channel, 7);
+    assert_string_equal(lb_config_door(&config, 9).remark,
+                        "low, for wheelchairs");
+    assert_false(lb_config_door(&config, 10).used);
+    assert_string_equal(lb_config_door(&config, 1021).label, "C099");
+    assert_string_equal(lb_config_door(&config, 1022).label, "C100");
+    assert_int_equal(lb_config_door(&config, 1023).line, 26);
 }
 
 static void content_sensors_are_counted_up(void **state)
@@ -106,12 +113,14 @@ static void content_sensors_are_counted_up(void **state)
     load_edited(*state, "A01-A08 = 0-7 1:1-8 size=M",
                 "A01-A07 = 0-6 1:1-7 full_is=0 content=2:1-7");
     for (uint8_t i = 0; i < 7; i++) {
-        assert_true(config.door[i].content);
-        assert_false(config.door[i].content_full_is);
-        assert_int_equal(config.door[i].content_board, 1);
-        assert_int_equal(config.door[i].content_channel, i);
+        const struct lb_config_door door = lb_config_door(&config, i);
+
+        assert_true(door.content);
+        assert_false(door.content_full_is);
+        assert_int_equal(door.content_board, 1);
+        assert_int_equal(door.content_channel, i);
     }
-    assert_false(config.door[8].content);
+    assert_false(lb_config_door(&config, 8).content);
 }
 
 static void what_may_be_left_out_is_left_out(void **state)
@@ -125,7 +134,7 @@ static void what_may_be_left_out_is_left_out(void **state)
     load_edited(*state, "rest_ms  = 15000", "rest_ms  = 0");
     assert_int_equal(config.rest_ms, 0);
     load_edited(*state, " size=M", "");
-    assert_string_equal(config.door[0].size, "");
+    assert_string_equal(lb_config_door(&config, 0).size, "");
 }
 
 static void every_kind_of_port_is_taken(void **state)
@@ -499,8 +508,7 @@ static void a_file_too_large_is_refused(void **state)
     memset(text, '\n', len);
     config_dir_write(dir, "cabinet.ini", text, len);
     free(text);
-    assert_int_equal(lb_config_load(&config, dir->file, &why),
-                     LOCKBUS_ERR_CONFIG);
+    assert_int_equal(reload(dir->file, &why), LOCKBUS_ERR_CONFIG);
     assert_string_equal(why.file, dir->file);
 }
 
@@ -511,12 +519,10 @@ static void what_is_no_regular_file_is_refused(void **state)
     char path[300];
 
     (void)snprintf(path, sizeof path, "%s/profiles", dir->path);
-    assert_int_not_equal(lb_config_load(&config, path, &why), LOCKBUS_OK);
+    assert_int_not_equal(reload(path, &why), LOCKBUS_OK);
     assert_int_equal(mkfifo(dir->file, 0600), 0);
-    assert_int_equal(lb_config_load(&config, dir->file, &why),
-                     LOCKBUS_ERR_CONFIG);
-    assert_int_not_equal(lb_config_load(&config, "/nowhere/x", &why),
-                         LOCKBUS_OK);
+    assert_int_equal(reload(dir->file, &why), LOCKBUS_ERR_CONFIG);
+    assert_int_not_equal(reload("/nowhere/x", &why), LOCKBUS_OK);
     assert_string_equal(why.file, "/nowhere/x");
 }
 
@@ -526,10 +532,10 @@ static void a_path_that_is_none_is_refused(void **state)
     char path[LB_PATH_LEN + 1];
 
     (void)state;
-    assert_int_equal(lb_config_load(&config, "", &why), LOCKBUS_ERR_CONFIG);
+    assert_int_equal(reload("", &why), LOCKBUS_ERR_CONFIG);
     memset(path, 'a', sizeof path - 1);
     path[sizeof path - 1] = '\0';
-    assert_int_equal(lb_config_load(&config, path, &why), LOCKBUS_ERR_CONFIG);
+    assert_int_equal(reload(path, &why), LOCKBUS_ERR_CONFIG);
     assert_string_equal(why.field, "config_path");
 }
 
@@ -571,7 +577,7 @@ static void a_text_cut_anywhere_is_refused_or_read(void **state)
 
     for (size_t cut = 0; cut <= len; cut++) {
         config_dir_write(dir, "cabinet.ini", config_good, cut);
-        enum lockbus_err err = lb_config_load(&config, dir->file, &why);
+        enum lockbus_err err = reload(dir->file, &why);
 
         assert_true(err == LOCKBUS_OK || err == LOCKBUS_ERR_CONFIG);
         if (err != LOCKBUS_OK) {
