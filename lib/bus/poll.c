@@ -109,7 +109,11 @@ static void finish(struct lb_bus *bus, unsigned effects,
     if ((effects & LB_TXN_DONE) == 0) {
         return;
     }
-    if (txn->pick.op == LB_OP_LEAF || txn->pick.op == LB_OP_PROBE) {
+    bool asked = txn->pick.op == LB_OP_LEAF || txn->pick.op == LB_OP_PROBE;
+    bool unsent =
+        (effects & (LB_TXN_DROPPED | LB_TXN_MISSED)) == LB_TXN_DROPPED;
+
+    if (asked && !unsent) {
         node->ask = false;
         if (node->round != bus->round) {
             node->round = bus->round;
@@ -240,13 +244,27 @@ static bool send_on(struct lb_bus *bus)
     return true;
 }
 
+/* Nothing of a request is on the wire while the line is still to fall silent
+ * for it: a permit that comes meanwhile goes first, and need not wait for a
+ * whole exchange. */
+static bool gives_way(const struct lb_bus *bus)
+{
+    struct lb_pick pulse;
+    uint64_t wake = UINT64_MAX;
+
+    return bus->txn.state == LB_TXN_QUIET && bus->txn.pick.op != LB_OP_PULSE &&
+           !bus->stopping && bus->echo != LB_ECHO_UNKNOWN &&
+           lb_pulse_pick(bus, &pulse, &wake);
+}
+
 static bool before_wire(struct lb_bus *bus)
 {
     struct lb_exchange *txn = &bus->txn;
     uint64_t give_up = txn->begun_us + LB_UNQUIET_US;
     uint64_t clear = lb_wire_clear_us(bus);
 
-    if (txn->pick.op == LB_OP_PULSE && !lb_pulse_still(bus)) {
+    if ((txn->pick.op == LB_OP_PULSE && !lb_pulse_still(bus)) ||
+        gives_way(bus)) {
         step(bus, LB_TXN_LATE, NULL);
         return true;
     }

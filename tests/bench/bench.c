@@ -26,7 +26,7 @@ enum {
     BOARDS = 12,
     DOORS = 96,
     VERIFIES = 4000,
-    OPENS = 12,
+    OPENS = 48,
     SYNCS = 200,
     CYCLE_S = 8
 };
@@ -58,6 +58,7 @@ static uint64_t median(uint64_t *values, size_t count)
 struct tapped {
     struct lockbus_line line;
     uint64_t pulse_us; /* first FC05 to 0x0200.. since it was cleared */
+    uint64_t last_us;  /* a byte went or came, the pulse's own left out */
 };
 
 static enum lockbus_err tap_open(void *user, struct lockbus_error *why)
@@ -74,6 +75,8 @@ static enum lockbus_err tap_send(void *user, const uint8_t *bytes, size_t len,
 
     if (tap->pulse_us == 0 && len == 8 && bytes[1] == 5 && bytes[2] == 2) {
         tap->pulse_us = now_us();
+    } else if (tap->pulse_us == 0) {
+        tap->last_us = now_us();
     }
     return tap->line.send(tap->line.user, bytes, len, sent);
 }
@@ -82,8 +85,12 @@ static enum lockbus_err tap_receive(void *user, uint8_t *buf, size_t cap,
                                     size_t *got)
 {
     struct tapped *tap = user;
+    enum lockbus_err err = tap->line.receive(tap->line.user, buf, cap, got);
 
-    return tap->line.receive(tap->line.user, buf, cap, got);
+    if (err == LOCKBUS_OK && *got != 0 && tap->pulse_us == 0) {
+        tap->last_us = now_us();
+    }
+    return err;
 }
 
 static int tap_fd(void *user)
@@ -179,6 +186,7 @@ struct bench {
     struct tapped tap;
     struct lockbus_cabinet *cab;
     size_t heap_before, heap_open;
+    uint64_t turned_us; /* when poll was called last */
 };
 
 static size_t heap(void)
@@ -192,7 +200,8 @@ static void turn(struct bench *bench)
 {
     struct lockbus_event event;
 
-    if (lockbus_cabinet_poll(bench->cab, now_us()) != LOCKBUS_OK) {
+    bench->turned_us = now_us();
+    if (lockbus_cabinet_poll(bench->cab, bench->turned_us) != LOCKBUS_OK) {
         printf("bench: poll failed\n");
     }
     while (lockbus_cabinet_next_event(bench->cab, &event)) {
@@ -285,48 +294,93 @@ static uint64_t bare_sync(const char *dir)
     return median(took, SYNCS);
 }
 
+/* Where the time of one open went. */
+struct split {
+    uint64_t all;
+    uint64_t decide; /* in the call: signature, rules, append */
+    uint64_t sync;   /* until the host saw the block durable */
+    uint64_t busy;   /* the exchange that was on the line then */
+    uint64_t quiet;  /* since the line's last byte: t3.5, and our own */
+};
+
+static bool one_open(struct bench *bench, uint16_t door, struct split *split)
+{
+    struct lockbus_cabinet_info info = {.size = sizeof info};
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    struct parcel parcel;
+    uint32_t ticket = 0;
+    uint64_t durable = 0, blocks = 0;
+
+    if (!world_parcel(&bench->world, &parcel, door, false, &why) ||
+        lockbus_cabinet_info(bench->cab, &info) != LOCKBUS_OK) {
+        return false;
+    }
+    blocks = info.journal_blocks;
+    bench->tap.pulse_us = 0;
+    uint64_t began = now_us();
+
+    if (lockbus_deposit_with_key(bench->cab, parcel.package, parcel.package_len,
+                                 bench->world.courier.seed, &ticket,
+                                 &why) != LOCKBUS_OK) {
+        printf("bench: refused %s %s\n", lockbus_rule_name(why.rule), why.text);
+        return false;
+    }
+    uint64_t decided = now_us();
+
+    while (bench->tap.pulse_us == 0 && now_us() < began + 1000000) {
+        turn(bench);
+        if (durable == 0 &&
+            lockbus_cabinet_info(bench->cab, &info) == LOCKBUS_OK &&
+            info.journal_blocks > blocks) {
+            durable = bench->turned_us;
+        }
+    }
+    uint64_t pulse = bench->tap.pulse_us, last = bench->tap.last_us;
+
+    if (pulse == 0 || durable == 0) {
+        return false;
+    }
+    last = last < durable ? durable : last;
+    *split = (struct split){.all = pulse - began,
+                            .decide = decided - began,
+                            .sync = durable - decided,
+                            .busy = last - durable,
+                            .quiet = pulse - last};
+    return true;
+}
+
 static void call_to_frame(struct bench *bench)
 {
     uint64_t took[OPENS];
     size_t count = 0;
-    struct lockbus_error why = {.err = LOCKBUS_OK};
+    struct split sum = {0}, one;
 
     for (uint16_t i = 0; i < OPENS; i++) {
-        struct parcel parcel;
-        uint32_t ticket = 0;
-        uint64_t wait_until = now_us() + 1500000;
+        uint64_t wait_until = now_us() + 1000000 + i * 1237;
 
         while (now_us() < wait_until) {
             turn(bench);
         }
-        if (!world_parcel(&bench->world, &parcel, (uint16_t)(i * 8), false,
-                          &why)) {
+        if (!one_open(bench, (uint16_t)(i * 8 % DOORS + i * 8 / DOORS), &one)) {
             continue;
         }
-        bench->tap.pulse_us = 0;
-        uint64_t began = now_us();
-
-        if (lockbus_deposit_with_key(
-                bench->cab, parcel.package, parcel.package_len,
-                bench->world.courier.seed, &ticket, &why) != LOCKBUS_OK) {
-            printf("bench: refused %s %s\n", lockbus_rule_name(why.rule),
-                   why.text);
-            continue;
-        }
-        while (bench->tap.pulse_us == 0 && now_us() < began + 1000000) {
-            turn(bench);
-        }
-        if (bench->tap.pulse_us != 0) {
-            took[count++] = bench->tap.pulse_us - began;
-        }
+        took[count++] = one.all;
+        sum.all += one.all;
+        sum.decide += one.decide;
+        sum.sync += one.sync;
+        sum.busy += one.busy;
+        sum.quiet += one.quiet;
     }
     uint64_t sync = bare_sync(bench->world.dir);
-    uint64_t all = median(took, count);
+    double n = count == 0 ? 1 : (double)count * 1000;
 
-    printf("call to first byte of the pulse, 115200 baud, median of %zu: %llu "
-           "us (fdatasync included); a bare 4 KiB write and fdatasync beside "
-           "it: %llu us\n",
-           count, (unsigned long long)all, (unsigned long long)sync);
+    printf("call to first byte of the pulse, 115200 baud, of %zu opens: median "
+           "%.1f ms, mean %.1f ms = decide %.2f + append and fdatasync %.2f + "
+           "exchange on the line %.2f + quiet time %.2f; a bare 4 KiB write "
+           "and fdatasync: %.2f ms\n",
+           count, (double)median(took, count) / 1000, (double)sum.all / n,
+           (double)sum.decide / n, (double)sum.sync / n, (double)sum.busy / n,
+           (double)sum.quiet / n, (double)sync / 1000);
 }
 
 static void cycle(struct bench *bench, uint32_t baud)

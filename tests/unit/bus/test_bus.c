@@ -279,6 +279,64 @@ static void a_pulse_never_ends_on_the_wire_after_its_deadline(void **state)
     assert_true(bus_bench_seen(bench, LB_REPORT_ACCEPTED) > 10);
 }
 
+/* The line is never idle for long; what a permit can have to wait for is the
+ * exchange that is on the wire, and then t3.5. It never waits for one more
+ * because that one's own silence had begun. */
+static void a_pulse_waits_for_no_request_that_is_not_yet_sent(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 115200, 4);
+    struct sim_line_board *board = &bench->sim.board[1];
+
+    bus_bench_settle(bench);
+    for (uint32_t us = 0; us < 14000; us += 70) {
+        uint8_t channel = (uint8_t)(us / 70 % 8);
+        /* a board acts t3.5 after the last byte of a request */
+        uint64_t quiet = sim_line_quiet_us(&bench->sim);
+        uint64_t exchange =
+            sim_line_us(&bench->sim, 8 + 6) + quiet + board->turn_us;
+        uint64_t pulse = quiet + sim_line_us(&bench->sim, 8) + quiet;
+
+        bus_bench_for(bench, us);
+        board->pulse_from_us[channel] = 0;
+        uint64_t asked_us = bench->sim.now_us;
+
+        assert_int_equal(bus_bench_pulse(bench, 1, channel, 9, SEC),
+                         LOCKBUS_OK);
+        bus_bench_for(bench, 3 * SEC);
+        assert_in_range(board->pulse_from_us[channel], asked_us,
+                        asked_us + exchange + pulse);
+        sim_line_leaf(&bench->sim, board, channel, false);
+    }
+    assert_int_equal(bench->sim.gaps_broken, 0);
+    assert_int_equal(counters(bench).timeouts, 0);
+}
+
+/* A request that gave way was not asked: each round still reads each board,
+ * those whose turn it was, too. */
+static void what_gave_way_to_a_pulse_is_still_asked(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 9600, 3);
+
+    bus_bench_settle(bench);
+    uint64_t rounds = counters(bench).rounds;
+    unsigned one = bench->sim.board[1].reads, two = bench->sim.board[2].reads;
+
+    for (uint32_t us = 0; us < 60000; us += 1000) {
+        uint8_t channel = (uint8_t)(us / 1000 % 8);
+
+        bus_bench_for(bench, us);
+        assert_int_equal(bus_bench_pulse(bench, 0, channel, 9, SEC),
+                         LOCKBUS_OK);
+        bus_bench_for(bench, 3 * SEC);
+        sim_line_leaf(&bench->sim, &bench->sim.board[0], channel, false);
+        bus_bench_for(bench, SEC);
+    }
+    rounds = counters(bench).rounds - rounds;
+    assert_true(rounds > 60);
+    assert_in_range(bench->sim.board[1].reads - one, rounds - 1, UINT32_MAX);
+    assert_in_range(bench->sim.board[2].reads - two, rounds - 1, UINT32_MAX);
+}
+
 static void a_withdrawn_pulse_is_not_sent(void **state)
 {
     struct bus_bench *bench = bench_of(state, 19200, 1);
@@ -944,6 +1002,8 @@ int main(void)
         BENCH(a_pulse_too_late_is_dropped),
         BENCH(a_pulse_never_ends_on_the_wire_after_its_deadline),
         BENCH(a_withdrawn_pulse_is_not_sent),
+        BENCH(a_pulse_waits_for_no_request_that_is_not_yet_sent),
+        BENCH(what_gave_way_to_a_pulse_is_still_asked),
         BENCH(a_board_that_goes_away_drops_what_was_asked),
         BENCH(a_permit_without_number_or_pulses_is_refused),
         BENCH(stop_switches_every_output_off),
