@@ -9,6 +9,9 @@ if(TARGET lockbus_tool)
   add_test(NAME cli_issue COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/issue.sh
            $<TARGET_FILE:lockbus_tool>
            ${PROJECT_SOURCE_DIR}/examples/cabinet.ini)
+  add_test(NAME cli_usage COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/usage.sh
+           $<TARGET_FILE:lockbus_tool>
+           ${PROJECT_SOURCE_DIR}/examples/cabinet.ini)
 endif()
 
 # The simulator: what the boards' makers published, the wire's time, and two
@@ -79,7 +82,11 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
   add_test(NAME cli_bench COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/bench.sh
            $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
            ${PROJECT_SOURCE_DIR}/profiles)
-  set_tests_properties(cli_bench PROPERTIES TIMEOUT 120)
+  add_test(NAME cli_offline COMMAND sh
+           ${PROJECT_SOURCE_DIR}/tests/cli/offline.sh
+           $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
+           ${PROJECT_SOURCE_DIR}/profiles ${PROJECT_SOURCE_DIR}/docs/issuing.md)
+  set_tests_properties(cli_bench cli_offline PROPERTIES TIMEOUT 120)
 endif()
 
 # The longest test begins first, and may take its time on a busy machine.

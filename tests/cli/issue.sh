@@ -127,9 +127,18 @@ run 1 "no time to be valid in" $deposit --door 3 --hours 0 -o 5.pkg
 says valid_for_s
 run 1 "an issuer that is none" "$lockbus" deposit --cabinet $id --stay 11:100 \
     --courier c.pub --issuer ops.key --door 3 -o 5.pkg
-run 1 "a stay of zero" "$lockbus" deposit --cabinet $id --stay 0 \
+run 1 "a stay of zero" "$lockbus" deposit --cabinet $id --stay 0:0 \
     --courier c.pub --issuer issuer.key --door 3 -o 5.pkg
 says stay
+for stay in 1 0 4294967295 11: :1 11:4294967296 11:1:1 -1 11:x; do
+    run 2 "a stay $stay" "$lockbus" deposit --cabinet $id --stay $stay \
+        --courier c.pub --issuer issuer.key --door 3 -o 5.pkg
+    says "--stay: takes EPOCH:N, the epoch being the manifest's"
+done
+run 0 "a stay as one number" "$lockbus" deposit --cabinet $id --stay 47244640356 \
+    --courier c.pub --issuer issuer.key --door 3 -o 6.pkg
+"$lockbus" inspect 6.pkg >out
+says "(11:100)"
 [ ! -e 5.pkg ] || fail "a refused package was written"
 
 proof="--cabinet $id --door 12 --stay 11:100 --challenge $challenge"
@@ -154,6 +163,22 @@ says "reason *42"
 run 1 "one person" "$lockbus" order open $order --sign ops.key -o 2.lbs
 run 1 "one person twice" "$lockbus" order open $order --sign ops.key --sign ops.key -o 2.lbs
 run 1 "a root is no second person" "$lockbus" order open $order --sign ops.key --sign root1.key -o 2.lbs
+run 2 "an order whose epoch was forgotten" "$lockbus" order open \
+    --cabinet $id --door 12 --challenge $challenge --order-no 5 \
+    --not-after 1790000600 --reason 42 --sign ops.key --sign sec.key -o 2.lbs
+says "--order-no: takes EPOCH:N"
+run 0 "one person's half" "$lockbus" order block $order --half --sign sec.key -o a.lbs
+size a.lbs 136
+run 0 "inspect a half" "$lockbus" inspect a.lbs
+says "half of a service order: block"
+[ "$(grep -c '^signed by' out)" -eq 1 ] || fail "a half with two signers"
+run 0 "a half in hexadecimal" "$lockbus" order block $order --half --sign sec.key -o -
+[ "$(od -An -v -tx1 a.lbs | tr -d ' \n')" = "$(cat out)" ] || fail "it is another"
+run 1 "a half by two" "$lockbus" order block $order --half --sign sec.key --sign ops.key -o b.lbs
+run 1 "a root's half" "$lockbus" order block $order --half --sign root1.key -o b.lbs
+[ ! -e b.lbs ] || fail "a refused half was written"
+run 0 "a proof in hexadecimal" "$lockbus" proof release $proof --key rel2.key -o -
+grep -Eqx '[0-9a-f]{224}' out || fail "no proof"
 run 2 "open them all" "$lockbus" order open-all $order --sign ops.key --sign sec.key -o 2.lbs
 
 two="--sign ops.key --sign sec.key"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
-#include "tool.h"
+#include "issue_args.h"
 
 #include "base/bytes.h"
 #include "base/crypto.h"
@@ -90,9 +90,11 @@ static int print_all(const struct lb_config *config)
 int cmd_check(int argc, char **argv)
 {
     struct lockbus_error why = {0};
+    const char *path = NULL;
+    struct issue_arg args[] = {{.name = "", .kind = ISSUE_TEXT, .to = &path}};
 
-    if (argc != 2 || argv[1][0] == '-') {
-        return tool_usage("check", "CABINET.ini");
+    if (!issue_args(argc, argv, args, 1)) {
+        return tool_usage(argv[0], NULL);
     }
     struct lb_config *config = calloc(1, sizeof *config);
     if (config == NULL || !lb_crypto_init()) {
@@ -100,7 +102,7 @@ int cmd_check(int argc, char **argv)
         why.err = LOCKBUS_ERR_NOMEM;
         return tool_complain(&why);
     }
-    enum lockbus_err err = lb_config_load(config, argv[1], &why);
+    enum lockbus_err err = lb_config_load(config, path, &why);
     int code = err == LOCKBUS_OK ? print_all(config) : tool_complain(&why);
 
     if (err == LOCKBUS_OK) {

@@ -16,11 +16,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char usage[] =
-    "--cabinet ID --door N --stay EPOCH:N --courier C.pub --issuer I.key "
-    "[--hours 24] [--from UNIX] [--ref HEX] [--return R.pub --return-after S] "
-    "[--visit] [--no-code] [--digits] [--release-out R.key] -o FILE";
-
 enum { HOUR = 3600, HOURS_DEFAULT = 24 };
 
 struct wish {
@@ -206,7 +201,7 @@ int cmd_deposit(int argc, char **argv)
     bool ok;
 
     if (!parse(argc, argv, &w, &g) || !check(&w)) {
-        return tool_usage("deposit", usage);
+        return tool_usage(argv[0], NULL);
     }
     /* the key first: a package whose key is lost would fill a door for good */
     ok = lockbus_signer_generate(&release) == LOCKBUS_OK &&

@@ -35,8 +35,10 @@ int cmd_gate(int argc, char **argv)
     unsigned passed = 0;
     unsigned failed = 0;
 
-    if (argc < 2) {
-        return tool_usage("gate", "FILE...");
+    if (argc < 2 || argv[1][0] == '-') {
+        fprintf(stderr, "lockbus gate: %s\n",
+                argc < 2 ? "file: is missing" : argv[1]);
+        return tool_usage(argv[0], NULL);
     }
     for (int i = 1; i < argc; i++) {
         if (!run_file(argv[i], &passed, &failed)) {

@@ -112,16 +112,24 @@ static bool show_proof(const uint8_t *bytes, size_t len)
     return true;
 }
 
-static bool show_order(const uint8_t *bytes, size_t len)
+static bool show_order(const uint8_t *given, size_t len)
 {
     static const char *const actions[] = {"?", "open", "block", "unblock",
                                           "clear"};
+    uint8_t bytes[LOCKBUS_ORDER_LEN] = {0};
+    bool half = len == LOCKBUS_ORDER_HALF_LEN;
     struct lockbus_order o;
 
-    if (lockbus_order_read(&o, bytes, len) != LOCKBUS_OK) {
+    if (len > sizeof bytes) {
         return false;
     }
-    printf("service order: %s\n", actions[o.action]);
+    memcpy(bytes, given, len);
+    if (lockbus_order_read(&o, bytes, half ? sizeof bytes : len) !=
+        LOCKBUS_OK) {
+        return false;
+    }
+    printf("%s: %s\n", half ? "half of a service order" : "service order",
+           actions[o.action]);
     hex("cabinet_id", o.cabinet_id, 16);
     number("door", o.door);
     epoch_number("order_no", o.order_no);
@@ -129,7 +137,9 @@ static bool show_order(const uint8_t *bytes, size_t len)
     hex("challenge", o.challenge, 16);
     number("reason", o.reason);
     hex("signed by", bytes + 64, 8);
-    hex("signed by", bytes + 64 + 72, 8);
+    if (!half) {
+        hex("signed by", bytes + 64 + 72, 8);
+    }
     return true;
 }
 
@@ -242,19 +252,21 @@ int cmd_inspect(int argc, char **argv)
     uint8_t bytes[LOCKBUS_MANIFEST_MAX];
     struct lockbus_error why = {0};
     size_t len = 0;
+    const char *path = NULL;
+    struct issue_arg args[] = {{.name = "", .kind = ISSUE_TEXT, .to = &path}};
     bool ok;
 
-    if (argc != 2 || argv[1][0] == '-') {
-        return tool_usage("inspect", "FILE");
+    if (!issue_args(argc, argv, args, 1)) {
+        return tool_usage(argv[0], NULL);
     }
-    if (lb_file_read(argv[1], bytes, sizeof bytes, &len, false, &why) !=
+    if (lb_file_read(path, bytes, sizeof bytes, &len, false, &why) !=
         LOCKBUS_OK) {
         return tool_complain(&why);
     }
-    ok = show(argv[1], bytes, len);
+    ok = show(path, bytes, len);
     lb_crypto_wipe(bytes, sizeof bytes); /* it may have been a secret key */
     if (!ok) {
-        fprintf(stderr, "lockbus: %s: nothing that lockbus knows\n", argv[1]);
+        fprintf(stderr, "lockbus: %s: nothing that lockbus knows\n", path);
         return TOOL_FAILED;
     }
     puts("signatures: not checked");

@@ -18,16 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] =
-    "show|verify|doors DIR [--key FILE] [--since YYYY-MM-DD] [--json]\n"
-    "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST] "
-    "[--json]";
+enum { DAY_S = 86400 };
 
 struct wish {
     struct issue_list words; /* what to do, the folder */
-    const char *key, *since_text, *anchor;
+    const char *key, *since_text, *until_text, *anchor;
     bool as_json;
-    uint64_t since;
+    uint64_t since, until; /* Unix s; the first that counts, the first after */
     uint8_t root_key[32];
     uint64_t anchor_block;
     uint8_t anchor_digest[32];
@@ -89,16 +86,34 @@ static bool read_date(const char *t, uint64_t *days)
     return true;
 }
 
-static bool read_since(struct wish *wish)
+/* A day's beginning in Unix seconds, in UTC. */
+static bool read_day(uint64_t *unix_s, const char *name, const char *text)
 {
     uint64_t days = 0;
 
-    if (!read_date(wish->since_text, &days)) {
-        fprintf(stderr, "lockbus: --since: %s is no date YYYY-MM-DD\n",
-                wish->since_text);
+    if (!read_date(text, &days)) {
+        fprintf(stderr, "lockbus: %s: %s is no date YYYY-MM-DD\n", name, text);
         return false;
     }
-    wish->since = days * 86400;
+    *unix_s = days * DAY_S;
+    return true;
+}
+
+static bool read_days(struct wish *wish)
+{
+    if ((wish->since_text != NULL &&
+         !read_day(&wish->since, "--since", wish->since_text)) ||
+        (wish->until_text != NULL &&
+         !read_day(&wish->until, "--until", wish->until_text))) {
+        return false;
+    }
+    if (wish->until_text != NULL) {
+        wish->until += DAY_S; /* the day itself counts */
+    }
+    if (wish->since >= wish->until) {
+        fputs("lockbus: --until: is before --since\n", stderr);
+        return false;
+    }
     return true;
 }
 
@@ -199,7 +214,8 @@ static int list(const struct wish *wish, const char *dir, bool doors)
     struct lockbus_journal *journal = NULL;
     struct lockbus_error why = {.err = LOCKBUS_OK};
     struct lockbus_entry entry;
-    struct rows *rows = rows_new(doors, wish->as_json, wish->since);
+    struct rows *rows =
+        rows_new(doors, wish->as_json, wish->since, wish->until);
     bool added = rows != NULL;
     enum lockbus_err err = lockbus_journal_open(
         &journal, dir, wish->key != NULL ? wish->root_key : NULL, &why);
@@ -224,9 +240,29 @@ static int list(const struct wish *wish, const char *dir, bool doors)
     return err == LOCKBUS_OK ? TOOL_OK : tool_complain(&why);
 }
 
+/* Whether the options belong to the word; else it is said. */
+static bool fits(const struct wish *wish)
+{
+    const char *what = wish->words.item[0], *text = NULL;
+    bool verifies = strcmp(what, "verify") == 0;
+
+    if (!verifies && strcmp(what, "show") != 0 && strcmp(what, "doors") != 0) {
+        text = "it is show, doors or verify";
+    } else if (verifies &&
+               (wish->since_text != NULL || wish->until_text != NULL)) {
+        text = "--since and --until: verify reads everything";
+    } else if (!verifies && wish->anchor != NULL) {
+        text = "--anchor: belongs to verify";
+    }
+    if (text != NULL) {
+        fprintf(stderr, "lockbus journal: %s\n", text);
+    }
+    return text == NULL;
+}
+
 int cmd_journal(int argc, char **argv)
 {
-    struct wish wish = {.key = NULL};
+    struct wish wish = {.until = UINT64_MAX};
     struct issue_arg args[] = {
         {.name = "", .kind = ISSUE_LIST, .to = &wish.words},
         {.name = "--key",
@@ -236,6 +272,10 @@ int cmd_journal(int argc, char **argv)
         {.name = "--since",
          .kind = ISSUE_TEXT,
          .to = &wish.since_text,
+         .optional = true},
+        {.name = "--until",
+         .kind = ISSUE_TEXT,
+         .to = &wish.until_text,
          .optional = true},
         {.name = "--anchor",
          .kind = ISSUE_TEXT,
@@ -248,23 +288,17 @@ int cmd_journal(int argc, char **argv)
     };
 
     if (!issue_args(argc, argv, args, sizeof args / sizeof args[0]) ||
-        wish.words.count != 2) {
-        return tool_usage("journal", usage);
+        !issue_files(argv, &wish.words, 2) || !fits(&wish)) {
+        return tool_usage(argv[0], NULL);
+    }
+    if (!read_days(&wish) || (wish.anchor != NULL && !read_anchor(&wish))) {
+        return TOOL_USAGE;
+    }
+    if (wish.key != NULL && !read_key(&wish)) {
+        return TOOL_FAILED;
     }
     const char *what = wish.words.item[0], *dir = wish.words.item[1];
     bool verifies = strcmp(what, "verify") == 0;
-
-    if ((verifies && wish.since_text != NULL) ||
-        (!verifies && wish.anchor != NULL) ||
-        (!verifies && strcmp(what, "show") != 0 &&
-         strcmp(what, "doors") != 0)) {
-        return tool_usage("journal", usage);
-    }
-    if ((wish.key != NULL && !read_key(&wish)) ||
-        (wish.since_text != NULL && !read_since(&wish)) ||
-        (wish.anchor != NULL && !read_anchor(&wish))) {
-        return TOOL_USAGE;
-    }
     int result = verifies ? verify(&wish, dir)
                           : list(&wish, dir, strcmp(what, "doors") == 0);
 

@@ -13,10 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] =
-    "root|issuer|operations|security|courier|return [--region A[-B]] -o "
-    "NAME.key";
-
 enum { PATH_LEN = 400 };
 
 static bool one_region(uint32_t *out, const char *text, size_t len)
@@ -103,14 +99,14 @@ int cmd_keygen(int argc, char **argv)
     bool ok;
 
     if (!issue_args(argc, argv, args, sizeof args / sizeof args[0])) {
-        return tool_usage("keygen", usage);
+        return tool_usage(argv[0], NULL);
     }
     if (strlen(role) >= sizeof key.role) {
-        return tool_usage("keygen", usage);
+        return tool_usage(argv[0], NULL);
     }
     memcpy(key.role, role, strlen(role));
     if (!regions(&key, region)) {
-        return tool_usage("keygen", usage);
+        return tool_usage(argv[0], NULL);
     }
     ok = lockbus_signer_generate(&key.signer) == LOCKBUS_OK && save(out, &key);
     lockbus_signer_wipe(&key.signer);

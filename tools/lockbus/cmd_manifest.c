@@ -23,8 +23,7 @@ int cmd_manifest(int argc, char **argv)
     bool ok = true;
 
     if (!issue_args(argc, argv, args, sizeof args / sizeof args[0])) {
-        return tool_usage("manifest",
-                          "TEXT.ini --sign ROOT.key --sign ROOT.key -o FILE");
+        return tool_usage(argv[0], NULL);
     }
     memset(roots, 0, sizeof roots);
     while (ok && count < paths.count) {

@@ -15,14 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char commission_usage[] =
-    "commission CABINET.ini MANIFEST --cabinet ID --region N --sign OPS.key "
-    "--sign SEC.key -o FILE [--amend --order-no EPOCH:N]";
-static const char door_usage[] =
-    "open|block|unblock|clear --cabinet ID --door N --challenge HEX "
-    "--order-no EPOCH:N --not-after UNIX --reason N --sign OPS.key "
-    "--sign SEC.key -o FILE";
-
 /* The hash that the order names, and the epoch that its number needs. */
 static bool read_manifest(const char *path, uint8_t hash[32], uint32_t *epoch)
 {
@@ -100,8 +92,8 @@ static int commission(int argc, char **argv)
     enum lockbus_err err;
 
     if (!issue_args(argc, argv, args, sizeof args / sizeof args[0]) ||
-        files.count != 2) {
-        return tool_usage("order", commission_usage);
+        !issue_files(argv, &files, 2)) {
+        return tool_usage("order", NULL);
     }
     order.region = (uint32_t)region;
     if (!read_manifest(files.item[1], order.manifest_hash, &epoch) ||
@@ -126,12 +118,66 @@ static int commission(int argc, char **argv)
     return issue_write(out, bytes, sizeof bytes, 0644) ? TOOL_OK : TOOL_FAILED;
 }
 
+static int sign_whole(const struct lockbus_order *order,
+                      const struct issue_list *paths, const char *out)
+{
+    struct lockbus_key_file keys[2];
+    uint8_t bytes[LOCKBUS_ORDER_LEN];
+    struct lockbus_error why = {0};
+    enum lockbus_err err;
+
+    if (!issue_two_keys(keys, paths)) {
+        return TOOL_FAILED;
+    }
+    err = lockbus_issue_order(bytes, order, &keys[0].signer, &keys[1].signer,
+                              &why);
+    lockbus_signer_wipe(&keys[0].signer);
+    lockbus_signer_wipe(&keys[1].signer);
+    if (err != LOCKBUS_OK) {
+        return tool_complain(&why);
+    }
+    return issue_write_or_print(out, bytes, sizeof bytes) ? TOOL_OK
+                                                          : TOOL_FAILED;
+}
+
+/* One person's half: the other signs the same words on another machine. */
+static int sign_half(const struct lockbus_order *order,
+                     const struct issue_list *paths, const char *out)
+{
+    struct lockbus_key_file key;
+    uint8_t bytes[LOCKBUS_ORDER_HALF_LEN];
+    struct lockbus_error why = {0};
+    enum lockbus_err err;
+
+    if (paths->count != 1) {
+        fputs("lockbus: --sign: one person makes a half\n", stderr);
+        return TOOL_FAILED;
+    }
+    if (!issue_key(&key, paths->item[0], NULL, true)) {
+        return TOOL_FAILED;
+    }
+    if (strcmp(key.role, "operations") != 0 &&
+        strcmp(key.role, "security") != 0) {
+        lockbus_signer_wipe(&key.signer);
+        fputs("lockbus: --sign: an operations or a security key\n", stderr);
+        return TOOL_FAILED;
+    }
+    err = lockbus_issue_order_half(bytes, order, &key.signer, &why);
+    lockbus_signer_wipe(&key.signer);
+    if (err != LOCKBUS_OK) {
+        return tool_complain(&why);
+    }
+    return issue_write_or_print(out, bytes, sizeof bytes) ? TOOL_OK
+                                                          : TOOL_FAILED;
+}
+
 static int door_order(int argc, char **argv, enum lockbus_service_action action)
 {
     struct lockbus_order order = {.action = action};
     struct issue_list paths = {0};
     const char *out = NULL;
     uint64_t door = 0, reason = 0;
+    bool half = false;
     struct issue_arg args[] = {
         {.name = "--cabinet",
          .kind = ISSUE_HEX,
@@ -152,29 +198,17 @@ static int door_order(int argc, char **argv, enum lockbus_service_action action)
          .to = &reason,
          .max = UINT32_MAX},
         {.name = "--sign", .kind = ISSUE_LIST, .to = &paths},
+        {.name = "--half", .kind = ISSUE_FLAG, .to = &half, .optional = true},
         {.name = "-o", .kind = ISSUE_TEXT, .to = &out},
     };
-    struct lockbus_key_file keys[2];
-    uint8_t bytes[LOCKBUS_ORDER_LEN];
-    struct lockbus_error why = {0};
-    enum lockbus_err err;
 
     if (!issue_args(argc, argv, args, sizeof args / sizeof args[0])) {
-        return tool_usage("order", door_usage);
+        return tool_usage("order", NULL);
     }
     order.door = (uint16_t)door;
     order.reason = (uint32_t)reason;
-    if (!issue_two_keys(keys, &paths)) {
-        return TOOL_FAILED;
-    }
-    err = lockbus_issue_order(bytes, &order, &keys[0].signer, &keys[1].signer,
-                              &why);
-    lockbus_signer_wipe(&keys[0].signer);
-    lockbus_signer_wipe(&keys[1].signer);
-    if (err != LOCKBUS_OK) {
-        return tool_complain(&why);
-    }
-    return issue_write(out, bytes, sizeof bytes, 0644) ? TOOL_OK : TOOL_FAILED;
+    return half ? sign_half(&order, &paths, out)
+                : sign_whole(&order, &paths, out);
 }
 
 int cmd_order(int argc, char **argv)
@@ -196,6 +230,7 @@ int cmd_order(int argc, char **argv)
             return door_order(argc - 1, argv + 1, actions[i].action);
         }
     }
-    (void)tool_usage("order", commission_usage);
-    return tool_usage("order", door_usage);
+    fprintf(stderr, "lockbus order: there is no order %s\n",
+            argc >= 2 ? argv[1] : "of no name");
+    return tool_usage(argv[0], NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
-#include "tool.h"
+#include "issue_args.h"
 
 #include "os/os.h"
 
@@ -68,8 +68,8 @@ int cmd_ports(int argc, char **argv)
     struct lockbus_error why = {0};
     size_t count = 0;
 
-    if (argc != 1) {
-        return tool_usage(argv[0], "");
+    if (!issue_args(argc, argv, NULL, 0)) {
+        return tool_usage(argv[0], NULL);
     }
     why.err = lb_ports(ports, PORTS_MAX, &count);
     if (why.err != LOCKBUS_OK) {

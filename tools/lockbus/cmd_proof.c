@@ -8,10 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] =
-    "release|return|deposit|reopen|cancel --cabinet ID --door N --stay EPOCH:N "
-    "--challenge HEX --key FILE.key -o FILE";
-
 static const struct kind {
     const char *name, *role;
     enum lockbus_proof_kind kind;
@@ -53,9 +49,12 @@ int cmd_proof(int argc, char **argv)
     const struct kind *kind;
     enum lockbus_err err;
 
-    if (!issue_args(argc, argv, args, sizeof args / sizeof args[0]) ||
-        (kind = find(name)) == NULL) {
-        return tool_usage("proof", usage);
+    if (!issue_args(argc, argv, args, sizeof args / sizeof args[0])) {
+        return tool_usage(argv[0], NULL);
+    }
+    if ((kind = find(name)) == NULL) {
+        fprintf(stderr, "lockbus proof: there is no kind %s\n", name);
+        return tool_usage(argv[0], NULL);
     }
     if (!issue_key(&key, key_path, kind->role, true)) {
         return TOOL_FAILED;
@@ -66,5 +65,6 @@ int cmd_proof(int argc, char **argv)
     if (err != LOCKBUS_OK) {
         return tool_complain(&why);
     }
-    return issue_write(out, proof, sizeof proof, 0644) ? TOOL_OK : TOOL_FAILED;
+    return issue_write_or_print(out, proof, sizeof proof) ? TOOL_OK
+                                                          : TOOL_FAILED;
 }

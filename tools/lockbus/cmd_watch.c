@@ -8,8 +8,8 @@
  */
 
 #include "host.h"
+#include "issue_args.h"
 #include "screen.h"
-#include "tool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,13 +98,22 @@ int cmd_watch(int argc, char **argv)
 {
     struct lockbus_cabinet *cab = NULL;
     struct lockbus_error why = {.err = LOCKBUS_OK};
-    bool once = argc == 3 && strcmp(argv[2], "--once") == 0;
-    bool plain = argc == 3 && strcmp(argv[2], "--plain") == 0;
+    const char *path = NULL;
+    bool once = false, plain = false;
+    struct issue_arg args[] = {
+        {.name = "", .kind = ISSUE_TEXT, .to = &path},
+        {.name = "--once", .kind = ISSUE_FLAG, .to = &once, .optional = true},
+        {.name = "--plain", .kind = ISSUE_FLAG, .to = &plain, .optional = true},
+    };
 
-    if (argc != 2 && !once && !plain) {
-        return tool_usage(argv[0], "CABINET.ini [--once | --plain]");
+    if (!issue_args(argc, argv, args, 3)) {
+        return tool_usage(argv[0], NULL);
     }
-    if (lockbus_cabinet_open(&cab, argv[1], NULL, &why) != LOCKBUS_OK) {
+    if (once && plain) {
+        fputs("lockbus watch: --once or --plain, not both\n", stderr);
+        return tool_usage(argv[0], NULL);
+    }
+    if (lockbus_cabinet_open(&cab, path, NULL, &why) != LOCKBUS_OK) {
         return tool_complain(&why);
     }
     host_catch_signals();

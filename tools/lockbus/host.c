@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SETTLE_MS = 3000 };
 
@@ -62,10 +63,15 @@ static int wait_ms_until(const struct lockbus_cabinet *cab, uint64_t until_us)
     return left_ms < (uint64_t)wait_ms ? (int)left_ms : wait_ms;
 }
 
+static uint64_t end_of(uint64_t for_ms)
+{
+    return for_ms == 0 ? UINT64_MAX : host_now_us() + for_ms * 1000;
+}
+
 bool host_run(struct lockbus_cabinet *cab, uint64_t for_ms,
               host_event_fn *on_event, void *user)
 {
-    uint64_t end_us = for_ms == 0 ? UINT64_MAX : host_now_us() + for_ms * 1000;
+    uint64_t end_us = end_of(for_ms);
     bool failed = false;
 
     while (!stop && host_now_us() < end_us) {
@@ -109,6 +115,50 @@ bool host_run_beside(struct lockbus_cabinet *cab, const struct host_side *side,
         (void)poll(fds, 2, wait_ms_until(cab, tick_us));
     }
     return false;
+}
+
+/* read(2), not fgets(3): what stdio holds back, poll(2) does not see. -1: the
+ * line goes on, 0: it is too long or there is none, 1: it is whole. */
+static int take_byte(char *line, size_t cap, size_t *len)
+{
+    char c;
+    bool ended = read(STDIN_FILENO, &c, 1) != 1;
+
+    if (ended || c == '\n') {
+        line[*len] = '\0';
+        return *len != 0 || !ended ? 1 : 0;
+    }
+    if (c != '\r') {
+        line[(*len)++] = c;
+    }
+    return *len < cap ? -1 : 0;
+}
+
+bool host_line(struct lockbus_cabinet *cab, uint64_t for_ms, char *line,
+               size_t cap)
+{
+    uint64_t end_us = end_of(for_ms);
+    struct pollfd fds[2] = {{lockbus_cabinet_fd(cab), POLLIN, 0},
+                            {STDIN_FILENO, POLLIN, 0}};
+    bool failed = false;
+    size_t len = 0;
+    int taken = -1;
+
+    while (taken < 0 && !stop && !failed && host_now_us() < end_us) {
+        (void)turn(cab, NULL, NULL, &failed); /* nothing was asked yet */
+        if (poll(fds, 2, wait_ms_until(cab, end_us)) > 0 &&
+            fds[1].revents != 0) {
+            taken = take_byte(line, cap, &len);
+        }
+    }
+    if (taken < 0) {
+        fputs("lockbus: no answer came in time\n", stderr);
+    } else if (taken == 0) {
+        fputs(len == 0 ? "lockbus: standard input ended without an answer\n"
+                       : "lockbus: the answer is too long\n",
+              stderr);
+    }
+    return taken == 1;
 }
 
 static bool all_here(void *user, const struct lockbus_event *event)

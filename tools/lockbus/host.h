@@ -33,6 +33,12 @@ struct host_side {
 bool host_run_beside(struct lockbus_cabinet *cab, const struct host_side *side,
                      host_event_fn *on_event, void *user);
 
+/* A line of standard input without its end, while the cabinet goes on; `cap`
+ * counts a zero byte. False, and said: none within `for_ms` (0: for ever), it
+ * is too long, or the input ended. */
+bool host_line(struct lockbus_cabinet *cab, uint64_t for_ms, char *line,
+               size_t cap);
+
 /* Polls until every board answered once, or for 3 s. */
 void host_settle(struct lockbus_cabinet *cab);
 

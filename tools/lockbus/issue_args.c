@@ -34,15 +34,17 @@ static bool decimal(uint64_t *out, const char *text, size_t len, uint64_t max)
     return true;
 }
 
-/* Stays and order numbers hold their epoch in the high half, so people may
- * write EPOCH:N. */
+/* Stays and order numbers hold their epoch in the high half. People write
+ * EPOCH:N; a number that has no high half is one whose epoch was forgotten,
+ * and no cabinet would take it. */
 static bool epoch_number(uint64_t *out, const char *text)
 {
     const char *colon = strchr(text, ':');
     uint64_t epoch = 0, low = 0;
 
     if (colon == NULL) {
-        return decimal(out, text, strlen(text), UINT64_MAX);
+        return decimal(out, text, strlen(text), UINT64_MAX) &&
+               *out > UINT32_MAX;
     }
     if (!decimal(&epoch, text, (size_t)(colon - text), UINT32_MAX) ||
         !decimal(&low, colon + 1, strlen(colon + 1), UINT32_MAX)) {
@@ -88,7 +90,7 @@ static const char *form(const struct issue_arg *arg, char text[64])
         (void)snprintf(text, 64, "takes a number, at most %llu",
                        (unsigned long long)arg->max);
     } else if (arg->kind == ISSUE_STAY) {
-        return "takes N or EPOCH:N";
+        return "takes EPOCH:N, the epoch being the manifest's";
     } else {
         return "is empty, or there are too many";
     }
@@ -151,6 +153,14 @@ bool issue_args(int argc, char **argv, struct issue_arg *args, size_t count)
     return true;
 }
 
+bool issue_files(char **argv, const struct issue_list *files, size_t count)
+{
+    if (files->count > count) {
+        return say(argv[0], files->item[count], "is one word too many");
+    }
+    return files->count == count || say(argv[0], "file", "is missing");
+}
+
 bool issue_key(struct lockbus_key_file *key, const char *path, const char *role,
                bool secret)
 {
@@ -201,6 +211,18 @@ bool issue_two_keys(struct lockbus_key_file keys[2],
     lockbus_signer_wipe(&keys[1].signer);
     fputs("lockbus: --sign: one operations and one security key\n", stderr);
     return false;
+}
+
+bool issue_write_or_print(const char *path, const uint8_t *bytes, size_t len)
+{
+    if (strcmp(path, "-") != 0) {
+        return issue_write(path, bytes, len, 0644);
+    }
+    for (size_t i = 0; i < len; i++) {
+        printf("%02x", bytes[i]);
+    }
+    putchar('\n');
+    return fflush(stdout) == 0;
 }
 
 bool issue_write(const char *path, const uint8_t *bytes, size_t len,

@@ -18,14 +18,14 @@ struct open_row {
 
 struct rows {
     bool doors, as_json;
-    uint64_t since;
+    uint64_t since, until;
     uint32_t boot; /* of the newest entry */
     struct open_row *open;
     size_t count, cap;
     json_t *array;
 };
 
-struct rows *rows_new(bool doors, bool as_json, uint64_t since)
+struct rows *rows_new(bool doors, bool as_json, uint64_t since, uint64_t until)
 {
     struct rows *rows = calloc(1, sizeof *rows);
 
@@ -35,6 +35,7 @@ struct rows *rows_new(bool doors, bool as_json, uint64_t since)
     rows->doors = doors;
     rows->as_json = as_json;
     rows->since = since;
+    rows->until = until;
     rows->array = json_array();
     if (rows->array == NULL) {
         free(rows);
@@ -248,8 +249,8 @@ static void print_open(const struct rows *rows, const struct open_row *row)
 
 bool rows_add(struct rows *rows, const struct lockbus_entry *entry)
 {
-    /* What has no time cannot be said to be older: it is shown. */
-    bool wanted = entry->unix_s == 0 || entry->unix_s >= rows->since;
+    bool wanted = entry->unix_s == 0 ||
+                  (entry->unix_s >= rows->since && entry->unix_s < rows->until);
 
     rows->boot = entry->boot;
     if (rows->doors) {

@@ -14,10 +14,13 @@
 
 struct rows;
 
-/* `doors`: collects opens; else every entry is printed as it comes (or kept
- * for JSON). Entries of a known time before `since` are left out. NULL: no
- * memory. */
-struct rows *rows_new(bool doors, bool as_json, uint64_t since);
+/*
+ * `doors`: collects opens; else every entry is printed as it comes (or kept
+ * for JSON). Entries of a known time before `since`, or at `until` or later,
+ * are left out; what has no time is never left out, for nobody can say that
+ * it was at another. NULL: no memory.
+ */
+struct rows *rows_new(bool doors, bool as_json, uint64_t since, uint64_t until);
 void rows_free(struct rows **rows);
 
 /* False when memory is short. */

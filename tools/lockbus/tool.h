@@ -10,6 +10,7 @@
 
 #include <lockbus/error.h>
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
@@ -31,17 +32,25 @@ tool_fn cmd_amend;
 tool_fn cmd_watch;
 tool_fn cmd_open;
 tool_fn cmd_journal;
+tool_fn cmd_version;
+
+struct tool_command {
+    const char *name;
+    tool_fn *run;
+    /* usage and text may have several lines; the text's first one is what
+     * the list of commands shows. */
+    const char *usage, *text, *example;
+};
+
+/* NULL: there is none. */
+const struct tool_command *tool_find(const char *name);
+const struct tool_command *tool_at(size_t index);
 
 /* "lockbus: FILE:LINE: FIELD: TEXT (RULE)" on standard error; TOOL_FAILED. */
 int tool_complain(const struct lockbus_error *why);
 
-/* A decimal number, or 0 when it is none (0 is never wanted). */
-uint64_t tool_number(const char *text);
-
-/* The same, or EPOCH:N: the epoch in the high 32 bits. */
-uint64_t tool_epoch_number(const char *text);
-
-/* "lockbus NAME: " and a usage line on standard error; TOOL_USAGE. */
+/* A usage line on standard error, the command's own when `usage` is NULL;
+ * TOOL_USAGE. What exactly is wrong was said before. */
 int tool_usage(const char *name, const char *usage);
 
 #endif

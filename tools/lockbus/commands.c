@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+#include "tool.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* In the order in which a newcomer needs them. */
+static const struct tool_command commands[] = {
+    {"ports", cmd_ports, "",
+     "List the serial ports by the names that a configuration takes.",
+     "lockbus ports"},
+    {"check", cmd_check, "CABINET.ini",
+     "Read a configuration: its boards, doors and the map's hash. Opens no\n"
+     "port and no journal.",
+     "lockbus check cabinet.ini"},
+    {"commission", cmd_commission,
+     "CABINET.ini MANIFEST.lbm ORDER.lbc --escrow FILE",
+     "Make a cabinet's journal; all doors of its map are declared empty. The\n"
+     "escrow file verifies the journal: take it away from the cabinet.",
+     "lockbus commission cabinet.ini 1.lbm 1.lbc --escrow journal.escrow"},
+    {"amend", cmd_amend, "CABINET.ini ORDER.lbc",
+     "Change a cabinet's door map; parcels stay where they are.",
+     "lockbus amend cabinet.ini 2.lbc"},
+    {"watch", cmd_watch, "CABINET.ini [--once | --plain]",
+     "Show a cabinet and everything that happens: live on a terminal, else "
+     "(or\n"
+     "with --plain) as lines; --once: its doors only.",
+     "lockbus watch cabinet.ini --once"},
+    {"open", cmd_open,
+     "CABINET.ini deposit PACKAGE (--key COURIER.key | --sign-with -)\n"
+     "       lockbus open CABINET.ini code\n"
+     "       lockbus open CABINET.ini release|return|reopen|cancel DOOR\n"
+     "               (--key FILE.key | --sign-with -)\n"
+     "       lockbus open CABINET.ini service|block|unblock|clear DOOR\n"
+     "               --order-no EPOCH:N [--reason N]\n"
+     "               (--sign OPS.key --sign SEC.key | --sign-with -)\n"
+     "       with --sign-with: [--wait SECONDS]",
+     "On the bench: one process that is the cabinet, and asks it for one\n"
+     "thing. DOOR is a label or a number. A code is read from standard input.\n"
+     "With --sign-with - the keys are elsewhere: it prints a challenge and "
+     "the\n"
+     "command that answers it, and waits for the answer on standard input, in\n"
+     "hexadecimal or as a file's name; two persons answer in two lines.",
+     "lockbus open cabinet.ini release A07 --key release.key"},
+    {"journal", cmd_journal,
+     "show|doors DIR [--key FILE] [--since DATE] [--until DATE] [--json]\n"
+     "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST] "
+     "[--json]",
+     "What happened; which doors opened, when, on whose authority; whether\n"
+     "anybody changed the record. DATE is YYYY-MM-DD, a day in UTC, itself\n"
+     "included; FILE is the escrow file.",
+     "lockbus journal doors journal --since 2026-12-04"},
+    {"keygen", cmd_keygen,
+     "root|issuer|operations|security|courier|return [--region A[-B]] -o "
+     "NAME.key",
+     "Make a key: NAME.key, for its owner only, and NAME.pub.",
+     "lockbus keygen issuer --region 7 -o issuer.key"},
+    {"manifest", cmd_manifest,
+     "TEXT.ini --sign ROOT.key --sign ROOT.key -o FILE",
+     "Sign a manifest: keys and limits for all cabinets.",
+     "lockbus manifest manifest.ini --sign anna.key --sign bert.key -o 3.lbm"},
+    {"order", cmd_order,
+     "commission CABINET.ini MANIFEST --cabinet ID --region N\n"
+     "               --sign OPS.key --sign SEC.key -o FILE\n"
+     "               [--amend --order-no EPOCH:N]\n"
+     "       lockbus order open|block|unblock|clear --cabinet ID --door N\n"
+     "               --challenge HEX --order-no EPOCH:N --not-after UNIX\n"
+     "               --reason N --sign OPS.key --sign SEC.key -o FILE\n"
+     "       the same with --half and one --sign: one person's half",
+     "Sign an order by two persons. -o - prints it in hexadecimal.",
+     "lockbus order open --cabinet 7cb17df63bf78803b9b0fe46271d72d0 --door 6 "
+     "--challenge f5b165224a58b791df6af1d8303e61cd --order-no 11:5 "
+     "--not-after 1790000600 --reason 42 --sign ops.key --sign sec.key "
+     "-o 5.lbs"},
+    {"deposit", cmd_deposit,
+     "--cabinet ID --door N --stay EPOCH:N --courier C.pub --issuer I.key\n"
+     "               [--hours 24] [--from UNIX] [--ref HEX] [--visit]\n"
+     "               [--return R.pub --return-after S] [--no-code] [--digits]\n"
+     "               [--release-out R.key] -o FILE",
+     "Make a parcel's package; prints its code once.",
+     "lockbus deposit --cabinet 7cb17df63bf78803b9b0fe46271d72d0 --door 6 "
+     "--stay 11:100 --courier c.pub --issuer issuer.key -o p.pkg"},
+    {"proof", cmd_proof,
+     "release|return|deposit|reopen|cancel --cabinet ID --door N\n"
+     "               --stay EPOCH:N --challenge HEX --key FILE.key -o FILE",
+     "Sign a cabinet's challenge for one open. -o - prints the proof in\n"
+     "hexadecimal.",
+     "lockbus proof release --cabinet 7cb17df63bf78803b9b0fe46271d72d0 "
+     "--door 6 --stay 11:100 --challenge f5b165224a58b791df6af1d8303e61cd "
+     "--key release.key -o 1.lbp"},
+    {"inspect", cmd_inspect, "FILE",
+     "Show what a signed thing or a key says. Verifies nothing.",
+     "lockbus inspect 3.lbm"},
+    {"gate", cmd_gate, "FILE...", "Run gate vectors against this library.",
+     "lockbus gate tests/vectors/gate.txt"},
+    {"version", cmd_version, "", "The versions of library and formats.",
+     "lockbus version"},
+};
+
+const struct tool_command *tool_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+const struct tool_command *tool_at(size_t index)
+{
+    return index < sizeof commands / sizeof commands[0] ? &commands[index]
+                                                        : NULL;
+}
