@@ -244,19 +244,6 @@ static bool send_on(struct lb_bus *bus)
     return true;
 }
 
-/* Nothing of a request is on the wire while the line is still to fall silent
- * for it: a permit that comes meanwhile goes first, and need not wait for a
- * whole exchange. */
-static bool gives_way(const struct lb_bus *bus)
-{
-    struct lb_pick pulse;
-    uint64_t wake = UINT64_MAX;
-
-    return bus->txn.state == LB_TXN_QUIET && bus->txn.pick.op != LB_OP_PULSE &&
-           !bus->stopping && bus->echo != LB_ECHO_UNKNOWN &&
-           lb_pulse_pick(bus, &pulse, &wake);
-}
-
 static bool before_wire(struct lb_bus *bus)
 {
     struct lb_exchange *txn = &bus->txn;
@@ -264,7 +251,7 @@ static bool before_wire(struct lb_bus *bus)
     uint64_t clear = lb_wire_clear_us(bus);
 
     if ((txn->pick.op == LB_OP_PULSE && !lb_pulse_still(bus)) ||
-        gives_way(bus)) {
+        lb_pulse_overtakes(bus)) {
         step(bus, LB_TXN_LATE, NULL);
         return true;
     }

@@ -200,6 +200,7 @@ bool lb_pulse_pick(const struct lb_bus *bus, struct lb_pick *pick,
                    uint64_t *wake);
 void lb_pulse_expire(struct lb_bus *bus);
 void lb_pulse_drop(struct lb_bus *bus, uint8_t board, const char *text);
+bool lb_pulse_overtakes(const struct lb_bus *bus);
 bool lb_pulse_still(const struct lb_bus *bus);
 void lb_pulse_handed(struct lb_bus *bus);
 void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception);

@@ -182,6 +182,19 @@ bool lb_pulse_still(const struct lb_bus *bus)
            in_time(bus, job) && !bus->stopping;
 }
 
+/* Nothing of a request is on the wire while the line is still to fall silent
+ * for it: a permit that comes meanwhile goes first, and need not wait for a
+ * whole exchange. */
+bool lb_pulse_overtakes(const struct lb_bus *bus)
+{
+    struct lb_pick pulse;
+    uint64_t wake = UINT64_MAX;
+
+    return bus->txn.state == LB_TXN_QUIET && bus->txn.pick.op != LB_OP_PULSE &&
+           !bus->stopping && bus->echo != LB_ECHO_UNKNOWN &&
+           lb_pulse_pick(bus, &pulse, &wake);
+}
+
 /* ---- What came of it ---------------------------------------------------- */
 
 static void drive(struct lb_bus *bus, const struct lb_job *job,
