@@ -37,7 +37,7 @@ static bool parts_new(struct lb_bus *bus, const struct lb_bus_config *config)
         widest = channels > widest ? channels : widest;
     }
     bus->report_spare = bus->nodes + LB_JOBS + widest + LB_REPORTS_EXTRA;
-    bus->report_cap = 2 * bus->report_spare;
+    bus->report_cap = bus->report_spare + LB_REPORTS_WAIT;
     bus->node = calloc(bus->nodes, sizeof *bus->node);
     bus->channel = calloc(bus->channels, sizeof *bus->channel);
     bus->report = calloc(bus->report_cap, sizeof *bus->report);

@@ -18,6 +18,7 @@
 enum lb_poll_limits {
     LB_JOBS = 32,          /* permits that wait on one bus */
     LB_RX_MAX = 512,       /* bytes kept while a frame may still grow */
+    LB_REPORTS_WAIT = 32,  /* not taken yet; beyond, the line rests */
     LB_REPORTS_EXTRA = 16, /* of one exchange, beside its leaves */
     LB_POLL_STEPS = 64,    /* exchanges' steps in one poll */
     LB_OFF_TRIES = 3,      /* all-off at attach, when one reads back on */

@@ -26,6 +26,11 @@ void lb_apply_custody(struct lb_gate_door *d, uint8_t custody);
 /* A time of a try as it is kept, and as a checkpoint says it. */
 uint32_t lb_try_s(uint64_t at_ms);
 
+/* A seal as a door keeps it; false when its head is not a seal's. */
+bool lb_seal_keep(uint8_t kept[LB_SEAL_KEPT], const uint8_t seal[LB_SEAL_LEN]);
+/* And whole again. */
+void lb_seal_whole(uint8_t seal[LB_SEAL_LEN], const uint8_t kept[LB_SEAL_KEPT]);
+
 /* A number of an order is used; the highest counts. */
 void lb_apply_order_no(struct lb_gate *gate, uint64_t number);
 

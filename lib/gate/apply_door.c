@@ -237,11 +237,10 @@ static bool order(struct lb_gate *gate, struct lb_gate_door *d,
 
 static bool seal(struct lb_gate_door *d, const struct lb_record *r)
 {
-    if (r->kind > 1) {
+    if (r->kind > 1 || !lb_seal_keep(d->seal[r->kind], r->body)) {
         return false;
     }
     d->seals |= (uint8_t)(1 << r->kind);
-    lb_copy(d->seal[r->kind], r->body, LB_SEAL_LEN);
     return true;
 }
 

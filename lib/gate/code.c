@@ -8,6 +8,7 @@
  */
 
 #include "base/bytes.h"
+#include "gate/apply.h"
 #include "gate/custody.h"
 #include "gate/decide.h"
 #include "gate/limits.h"
@@ -26,10 +27,26 @@ static const uint64_t day_ms = 24 * 3600000;
 
 /* ---- Seals -------------------------------------------------------------- */
 
+static const uint8_t seal_head[LB_SEAL_HEAD] = {'L', 'B', 'X', '1', 1, 1};
+
+bool lb_seal_keep(uint8_t kept[LB_SEAL_KEPT], const uint8_t seal[LB_SEAL_LEN])
+{
+    if (!lb_same(seal, seal_head, LB_SEAL_HEAD)) {
+        return false;
+    }
+    lb_copy(kept, seal + LB_SEAL_HEAD, LB_SEAL_KEPT);
+    return true;
+}
+
+void lb_seal_whole(uint8_t seal[LB_SEAL_LEN], const uint8_t kept[LB_SEAL_KEPT])
+{
+    lb_copy(seal, seal_head, LB_SEAL_HEAD);
+    lb_copy(seal + LB_SEAL_HEAD, kept, LB_SEAL_KEPT);
+}
+
 static bool l1(const uint8_t *seal, size_t len)
 {
-    if (len != LB_SEAL_LEN || !lb_same(seal, "LBX1", 4) || seal[4] != 1 ||
-        seal[5] != 1 || seal[6] != 0 || seal[7] != 0) {
+    if (len != LB_SEAL_LEN || !lb_same(seal, seal_head, LB_SEAL_HEAD)) {
         return false;
     }
     uint32_t ops = lb_get_u32(seal + SEAL_OPS);
@@ -58,7 +75,8 @@ enum lockbus_rule lb_rules_seal(const struct lb_gate *gate,
     for (unsigned slot = 0; slot < 2; slot++) {
         bool used = (d->seals >> slot & 1) != 0;
 
-        if (used && lb_same(d->seal[slot], ask->bytes, LB_SEAL_LEN)) {
+        if (used &&
+            lb_same(d->seal[slot], ask->bytes + LB_SEAL_HEAD, LB_SEAL_KEPT)) {
             break; /* it came twice: nothing to write */
         }
         if (used) {
@@ -258,7 +276,7 @@ bool lb_gate_derive(const struct lb_gate *gate, uint32_t ref,
     out->ref = ref;
     for (unsigned slot = 0; slot < 2; slot++) {
         if ((d->seals >> slot & 1) != 0) {
-            lb_copy(out->seal[out->seals++], d->seal[slot], LB_SEAL_LEN);
+            lb_seal_whole(out->seal[out->seals++], d->seal[slot]);
         }
     }
     lb_copy(out->ad, gate->cabinet_id, 16);

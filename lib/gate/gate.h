@@ -40,7 +40,9 @@ enum lb_gate_limits {
     LB_CODE_MAX = 32,      /* characters of a code's secret part */
     LB_CODE_TEXT_MAX = 80, /* as typed, with its dashes */
     LB_TRIES_MAX = 16,     /* M6: code_tries is at most this */
-    LB_ROW_LEN = 16        /* digest of a door's row in the map */
+    LB_ROW_LEN = 16,       /* digest of a door's row in the map */
+    LB_SEAL_HEAD = 8,      /* of a seal, the same for all: rule L1 */
+    LB_SEAL_KEPT = LB_SEAL_LEN - LB_SEAL_HEAD
 };
 
 enum lb_ask_kind {
@@ -191,7 +193,7 @@ struct lb_gate_door {
     uint8_t return_pk[LB_KEY_LEN];
     uint8_t parcel_ref[16], issuer[8];
     uint8_t row[LB_ROW_LEN]; /* of the map in force; zeros: no such door */
-    uint8_t seal[2][LB_SEAL_LEN];
+    uint8_t seal[2][LB_SEAL_KEPT];      /* without their heads */
     uint8_t custody;                    /* enum lb_custody */
     uint8_t seals;                      /* bit 0 and 1: slots in use */
     uint8_t courier_uses, release_uses; /* granted */

@@ -155,11 +155,7 @@ static bool get_part(struct lb_gate_door *d, const struct lb_record *r)
         lb_copy(d->issuer, r->body + 48, 8);
         return true;
     case LB_REC_CKPT_SEAL:
-        if (r->kind > 1) {
-            return false;
-        }
-        lb_copy(d->seal[r->kind], r->body, LB_SEAL_LEN);
-        return true;
+        return r->kind <= 1 && lb_seal_keep(d->seal[r->kind], r->body);
     case LB_REC_CKPT_TRIES:
         if (r->kind > 1) {
             return false;

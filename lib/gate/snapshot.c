@@ -10,6 +10,7 @@
 #include "gate/snapshot.h"
 
 #include "base/bytes.h"
+#include "gate/apply.h"
 #include "gate/custody.h"
 
 /* Where the cursor stands: manifest, cabinet, then doors, rows, end. */
@@ -140,7 +141,7 @@ static void put_stay(const struct lb_gate_door *d, uint16_t door,
         if ((d->seals >> slot & 1) != 0) {
             r = put(sink, LB_REC_CKPT_SEAL, door);
             r->kind = slot;
-            lb_copy(r->body, d->seal[slot], LB_SEAL_LEN);
+            lb_seal_whole(r->body, d->seal[slot]);
         }
     }
     for (uint8_t i = 0; i < 2 && lb_door_has_tries(d); i++) {

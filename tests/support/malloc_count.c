@@ -3,14 +3,26 @@
 #include "malloc_count.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 
-static atomic_size_t calls, frees, bytes, live;
+static atomic_size_t calls, frees, bytes, live, peak, largest;
+
+/* What was held before the start and is freed makes it wrap: that is less. */
+static void note_most(atomic_size_t *most, size_t value)
+{
+    size_t seen = atomic_load(most);
+
+    while (value <= SIZE_MAX / 2 && value > seen &&
+           !atomic_compare_exchange_weak(most, &seen, value)) {
+    }
+}
 
 static void count_alloc(size_t asked, size_t held)
 {
     atomic_fetch_add(&calls, 1);
     atomic_fetch_add(&bytes, asked);
-    atomic_fetch_add(&live, held);
+    note_most(&peak, atomic_fetch_add(&live, held) + held);
+    note_most(&largest, asked);
 }
 
 static void count_free(size_t held)
@@ -141,6 +153,8 @@ void malloc_count_start(void)
     atomic_store(&frees, 0);
     atomic_store(&bytes, 0);
     atomic_store(&live, 0);
+    atomic_store(&peak, 0);
+    atomic_store(&largest, 0);
 }
 
 struct malloc_count malloc_count_now(void)
@@ -148,5 +162,7 @@ struct malloc_count malloc_count_now(void)
     return (struct malloc_count){.calls = atomic_load(&calls),
                                  .frees = atomic_load(&frees),
                                  .bytes = atomic_load(&bytes),
-                                 .live = atomic_load(&live)};
+                                 .live = atomic_load(&live),
+                                 .peak = atomic_load(&peak),
+                                 .largest = atomic_load(&largest)};
 }

@@ -15,8 +15,10 @@
 struct malloc_count {
     size_t calls; /* malloc, calloc, realloc and the like */
     size_t frees;
-    size_t bytes; /* asked for, in all */
-    size_t live;  /* bytes that are held, as the allocator rounds them */
+    size_t bytes;   /* asked for, in all */
+    size_t live;    /* bytes that are held, as the allocator rounds them */
+    size_t peak;    /* the most of them at any moment */
+    size_t largest; /* piece, as it was asked for */
 };
 
 /* From here on all are zero; what was held before does not count, and when

@@ -2,6 +2,8 @@
  * Copyright the lockbus authors */
 #include "rig.h"
 
+#include "cabinet/cabinet.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -9,6 +11,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +22,8 @@ enum {
     TURNAROUND_US = 2000,
     BAUD = 115200,
     SETTLE_MS = 5000,
-    FINISH_MS = 60000
+    FINISH_MS = 60000,
+    WORKER_MS = 60000 /* real ones, after which a test fails */
 };
 
 static const uint64_t unix_start = 1790000000;
@@ -176,9 +180,10 @@ static void take_request(struct rig *rig)
 
 static enum lockbus_err line_open(void *user, struct lockbus_error *why)
 {
-    (void)user;
+    const struct rig *rig = user;
+
     (void)why;
-    return LOCKBUS_OK;
+    return rig->unplugged ? LOCKBUS_ERR_OFFLINE : LOCKBUS_OK;
 }
 
 static enum lockbus_err line_send(void *user, const uint8_t *bytes, size_t len,
@@ -186,6 +191,9 @@ static enum lockbus_err line_send(void *user, const uint8_t *bytes, size_t len,
 {
     struct rig *rig = user;
 
+    if (rig->unplugged) {
+        return LOCKBUS_ERR_IO;
+    }
     for (size_t i = 0; i < len; i++) {
         rig->request[rig->request_len++] = bytes[i];
         if (rig->request_len == 8) { /* all requests of profiles are 8 bytes */
@@ -203,6 +211,9 @@ static enum lockbus_err line_receive(void *user, uint8_t *buf, size_t cap,
     struct rig *rig = user;
 
     *got = 0;
+    if (rig->unplugged) {
+        return LOCKBUS_ERR_IO;
+    }
     while (rig->reply_at < rig->reply_len &&
            (rig->closing || rig->now_us >= rig->reply_us) && *got < cap) {
         buf[(*got)++] = rig->reply[rig->reply_at++];
@@ -235,7 +246,18 @@ const char *rig_path(const struct rig *rig, const char *name)
     return path;
 }
 
+static void write_own_config(const struct rig *rig)
+{
+    assert_true(world_config(&rig->world, RIG_BOARDS, "host:rig",
+                             LB_SOURCE_DIR "/profiles", BAUD));
+}
+
 struct rig *rig_new_closed(void)
+{
+    return rig_new_wired(write_own_config);
+}
+
+struct rig *rig_new_wired(void (*write_config)(const struct rig *rig))
 {
     struct rig *rig = calloc(1, sizeof *rig);
     char dir[] = "/tmp/lockbus-rig-XXXXXX";
@@ -250,8 +272,7 @@ struct rig *rig_new_closed(void)
         rig->board[i] = (struct rig_board){.powered = true, .version = 200};
     }
     assert_true(world_init(&rig->world, dir, 2, unix_start));
-    assert_true(world_config(&rig->world, RIG_BOARDS, "host:rig",
-                             LB_SOURCE_DIR "/profiles", BAUD));
+    write_config(rig);
     if (!world_commission(&rig->world, rig->escrow, &why)) {
         fail_msg("commissioning: %s %s %s", lockbus_rule_name(why.rule),
                  why.field, why.text);
@@ -274,7 +295,7 @@ enum lockbus_err rig_try_open(struct rig *rig, struct lockbus_error *why)
     struct lockbus_options options = {.size = sizeof options,
                                       .lines = &host,
                                       .line_count = 1,
-                                      .without_worker = true};
+                                      .without_worker = !rig->worker};
 
     rig->request_len = 0;
     rig->reply_len = 0;
@@ -437,11 +458,29 @@ static void people(struct rig *rig)
     }
 }
 
+/* What the worker does takes no time here: the clock stands until it ended. */
+static bool worker_works(const struct rig *rig)
+{
+    const struct lockbus_cabinet *cab = rig->cab;
+    struct pollfd fd = {.events = POLLIN};
+
+    if (!rig->worker ||
+        !(cab->journal_busy || (cab->derive_busy && !cab->derive_ended))) {
+        return false;
+    }
+    fd.fd = lb_worker_fd(cab->worker);
+    assert_int_equal(poll(&fd, 1, WORKER_MS), 1);
+    return true;
+}
+
 static void one_poll(struct rig *rig, uint64_t until_us)
 {
     people(rig);
     assert_int_equal(lockbus_cabinet_poll(rig->cab, rig->now_us), LOCKBUS_OK);
     take_events(rig);
+    if (worker_works(rig)) {
+        return;
+    }
     uint64_t next = lockbus_cabinet_deadline_us(rig->cab);
 
     if (next <= rig->now_us) {

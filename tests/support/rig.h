@@ -37,8 +37,10 @@ struct rig {
     struct rig_board board[RIG_BOARDS];
     struct rig_leaf leaf[RIG_DOORS];
     uint8_t escrow[32];
-    int quiet[2]; /* a descriptor that is never readable */
-    bool closing; /* replies come at once: nobody moves the clock then */
+    int quiet[2];   /* a descriptor that is never readable */
+    bool unplugged; /* the line's port is gone */
+    bool worker;    /* to be opened with one; time then waits for its jobs */
+    bool closing;   /* replies come at once: nobody moves the clock then */
     /* the wire */
     uint8_t request[16], reply[64];
     size_t request_len, reply_len, reply_at;
@@ -56,6 +58,9 @@ void rig_free(struct rig *rig);
 
 /* Commissioned, not yet open; rig_open() opens. */
 struct rig *rig_new_closed(void);
+/* The same with another cabinet.ini, which rig_open() cannot open unless it
+ * has the rig's boards. */
+struct rig *rig_new_wired(void (*write_config)(const struct rig *rig));
 void rig_open(struct rig *rig);
 enum lockbus_err rig_try_open(struct rig *rig, struct lockbus_error *why);
 

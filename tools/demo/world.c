@@ -233,16 +233,15 @@ bool world_parcel(struct world *world, struct parcel *parcel, uint16_t door,
     memcpy(grant.courier_pk, world->courier.public_key, 32);
     memcpy(grant.release_pk, parcel->release.public_key, 32);
     /* Every parcel has a return key of its own: vary the seed by the stay. */
-    struct lockbus_signer returns;
     uint8_t seed[32];
 
     memset(seed, 0x52, sizeof seed);
     memcpy(seed, &parcel->stay, sizeof parcel->stay);
     seed[31] = world->seed;
-    if (lockbus_signer_from_seed(&returns, seed) != LOCKBUS_OK) {
+    if (lockbus_signer_from_seed(&parcel->returns, seed) != LOCKBUS_OK) {
         return false;
     }
-    memcpy(grant.return_pk, returns.public_key, 32);
+    memcpy(grant.return_pk, parcel->returns.public_key, 32);
     if (lockbus_issue_grant(parcel->grant, &grant, &world->issuer, why) !=
             LOCKBUS_OK ||
         (code && lockbus_issue_code(parcel->code, seal, &form, door,

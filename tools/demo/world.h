@@ -38,7 +38,7 @@ struct world {
 struct parcel {
     uint16_t door;
     uint64_t stay;
-    struct lockbus_signer release;
+    struct lockbus_signer release, returns;
     uint8_t grant[LOCKBUS_GRANT_LEN];
     uint8_t package[LOCKBUS_PACKAGE_MAX];
     size_t package_len;
