@@ -17,7 +17,7 @@ endif()
 # The simulator: what the boards' makers published, the wire's time, and two
 # masters that nobody here wrote.
 if(TARGET lockbus_sim)
-  foreach(test boards wire pymodbus_master mbpoll)
+  foreach(test boards faults wire pymodbus_master mbpoll)
     add_test(NAME sim_${test}
              COMMAND /usr/bin/python3
                      ${PROJECT_SOURCE_DIR}/tests/sim/test_${test}.py

@@ -11,6 +11,7 @@
  */
 
 #include "door.h"
+#include "fault.h"
 
 enum sim_board_limits {
     SIM_CHANNELS = 16,
@@ -59,6 +60,7 @@ struct sim_board {
     uint16_t uart;               /* register 0x2000: its own speed ... */
     uint16_t bus_uart;           /* ... and the line's: deaf when they differ */
     uint64_t exceptions;
+    struct sim_fault fault[SIM_FAULTS];
 };
 
 extern const struct sim_model sim_waveshare_d_8ch;

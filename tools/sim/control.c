@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
-#include "control.h"
+#include "call.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WORDS_MAX = 6 };
-
-struct call {
-    struct sim_world *world;
-    uint64_t now;
-    char *word[WORDS_MAX];
-    size_t words;
-    char *out;
-    size_t len;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-say(struct call *call, const char *format, ...)
+void sim_say(struct call *call, const char *format, ...)
 {
     va_list args;
 
@@ -35,17 +23,17 @@ say(struct call *call, const char *format, ...)
     }
 }
 
-static bool is(const struct call *call, size_t word, const char *text)
+bool sim_is(const struct call *call, size_t word, const char *text)
 {
     return word < call->words && strcmp(call->word[word], text) == 0;
 }
 
-static bool number(const struct call *call, size_t word, unsigned max,
-                   unsigned *value)
+bool sim_number(const struct call *call, size_t word, unsigned max,
+                unsigned *value)
 {
     unsigned n = 0;
 
-    if (word >= call->words) {
+    if (word >= call->words || call->word[word][0] == '\0') {
         return false;
     }
     for (const char *c = call->word[word]; *c != '\0'; c++) {
@@ -66,7 +54,7 @@ static struct sim_door *named_door(struct call *call, struct sim_board **board)
         door = sim_world_door(call->world, call->word[1], board);
     }
     if (door == NULL) {
-        say(call, "error no such door");
+        sim_say(call, "error no such door");
     }
     return door;
 }
@@ -76,24 +64,27 @@ static void do_board(struct call *call)
     unsigned n = 0, channel = 0, value = 0;
     struct sim_board *board = NULL;
 
-    if (number(call, 1, 9999, &n)) {
+    if (sim_number(call, 1, 9999, &n)) {
         board = sim_world_board(call->world, n);
     }
     if (board == NULL) {
-        say(call, "error no such board");
-    } else if (is(call, 2, "on") || is(call, 2, "off")) {
-        sim_board_power(board, call->now, is(call, 2, "on"));
-        say(call, "ok");
-    } else if (is(call, 2, "mode") && number(call, 3, SIM_CHANNELS, &channel) &&
-               channel >= 1 && number(call, 4, 3, &value)) {
+        sim_say(call, "error no such board");
+    } else if (sim_is(call, 2, "on") || sim_is(call, 2, "off")) {
+        sim_board_power(board, call->now, sim_is(call, 2, "on"));
+        sim_say(call, "ok");
+    } else if (sim_is(call, 2, "mode") &&
+               sim_number(call, 3, SIM_CHANNELS, &channel) && channel >= 1 &&
+               sim_number(call, 4, 3, &value)) {
         board->mode[channel - 1] = (uint16_t)value;
         sim_board_advance(board, call->now);
-        say(call, "ok");
-    } else if (is(call, 2, "firmware") && number(call, 3, 65535, &value)) {
+        sim_say(call, "ok");
+    } else if (sim_is(call, 2, "firmware") &&
+               sim_number(call, 3, 65535, &value)) {
         board->firmware = (uint16_t)value;
-        say(call, "ok");
-    } else {
-        say(call, "error board N on|off|mode CHANNEL 0-3|firmware X100");
+        sim_say(call, "ok");
+    } else if (!sim_do_board_fault(call, board)) {
+        sim_say(call, "error board N on|off|mode CHANNEL 0-3|firmware X100|"
+                      "silent|late MS|corrupt|foreign|stray BYTES|sound");
     }
 }
 
@@ -105,19 +96,19 @@ static void do_door(struct call *call)
     if (door == NULL) {
         return;
     }
-    if (is(call, 2, "stick") || is(call, 2, "free")) {
-        door->stuck = is(call, 2, "stick");
-    } else if (is(call, 2, "force")) {
+    if (sim_is(call, 2, "stick") || sim_is(call, 2, "free")) {
+        door->stuck = sim_is(call, 2, "stick");
+    } else if (sim_is(call, 2, "force")) {
         sim_door_force(door, call->now);
-    } else if (!is(call, 2, "shut")) {
-        say(call, "error door LABEL stick|free|force|shut");
+    } else if (!sim_is(call, 2, "shut")) {
+        sim_say(call, "error door LABEL stick|free|force|shut");
         return;
-    } else if (!sim_door_shut(door)) {
-        say(call, "error the latch of %s is held drawn", door->label);
+    } else if (!sim_door_shut(door, call->now)) {
+        sim_say(call, "error the latch of %s is held drawn", door->label);
         return;
     }
     sim_board_advance(board, call->now);
-    say(call, "ok");
+    sim_say(call, "ok");
 }
 
 static void do_sensor(struct call *call)
@@ -125,21 +116,29 @@ static void do_sensor(struct call *call)
     struct sim_board *board = NULL;
     struct sim_door *door = named_door(call, &board);
 
+    unsigned ms = 0;
+
     if (door == NULL) {
         return;
     }
-    if (is(call, 2, "ok")) {
+    if (sim_is(call, 2, "bounce") && sim_number(call, 3, 10000, &ms)) {
+        door->bounce_ns = ms * SIM_MS;
+    } else if (call->words > 3) {
+        sim_say(call, "error sensor LABEL bounce MS");
+        return;
+    } else if (sim_is(call, 2, "ok")) {
         door->sensor = SIM_SENSOR_OK;
-    } else if (is(call, 2, "stuck-open")) {
+        door->bounce_ns = 0;
+    } else if (sim_is(call, 2, "stuck-open")) {
         door->sensor = SIM_SENSOR_OPEN;
-    } else if (is(call, 2, "stuck-shut")) {
+    } else if (sim_is(call, 2, "stuck-shut")) {
         door->sensor = SIM_SENSOR_SHUT;
     } else {
-        say(call, "error sensor LABEL stuck-open|stuck-shut|ok");
+        sim_say(call, "error sensor LABEL stuck-open|stuck-shut|bounce MS|ok");
         return;
     }
     sim_board_advance(board, call->now);
-    say(call, "ok");
+    sim_say(call, "ok");
 }
 
 static void do_state(struct call *call)
@@ -148,8 +147,8 @@ static void do_state(struct call *call)
     const struct sim_door *door = named_door(call, &board);
 
     if (door != NULL) {
-        say(call, "ok %s pulses=%u", door->open ? "open" : "shut",
-            door->pulses);
+        sim_say(call, "ok %s pulses=%u", door->open ? "open" : "shut",
+                door->pulses);
     }
 }
 
@@ -159,8 +158,9 @@ static void do_solenoid(struct call *call)
     const struct sim_door *door = named_door(call, &board);
 
     if (door != NULL) {
-        say(call, "ok %s hot=%u longest_ms=%" PRIu64,
-            door->on ? "fed" : "rests", door->hot, door->longest_ns / SIM_MS);
+        sim_say(call, "ok %s hot=%u longest_ms=%" PRIu64,
+                door->on ? "fed" : "rests", door->hot,
+                door->longest_ns / SIM_MS);
     }
 }
 
@@ -171,7 +171,7 @@ static void list_doors(struct call *call, bool ever)
 
     for (int pass = 0; pass < 2; pass++) {
         if (pass == 1) {
-            say(call, "ok %u", count);
+            sim_say(call, "ok %u", count);
         }
         for (size_t i = 0; i < call->world->board_count * SIM_CHANNELS; i++) {
             const struct sim_board *board =
@@ -182,7 +182,7 @@ static void list_doors(struct call *call, bool ever)
             }
             count++;
             if (pass == 1) {
-                say(call, "%c%s", sep, door->label);
+                sim_say(call, "%c%s", sep, door->label);
                 sep = ',';
             }
         }
@@ -207,16 +207,17 @@ static void do_reset(struct call *call)
             door->opened = door->open;
         }
     }
-    say(call, "ok");
+    sim_say(call, "ok");
 }
 
 static void do_boards(struct call *call)
 {
-    say(call, "ok %zu", call->world->board_count);
+    sim_say(call, "ok %zu", call->world->board_count);
     for (size_t i = 0; i < call->world->board_count; i++) {
         const struct sim_board *board = &call->world->board[i];
-        say(call, " %u=%s/%u/%s", board->number, board->powered ? "on" : "off",
-            board->address, board->model->profile);
+        sim_say(call, " %u=%s/%u/%s", board->number,
+                board->powered ? "on" : "off", board->address,
+                board->model->profile);
     }
 }
 
@@ -236,7 +237,8 @@ static void do_outputs(struct call *call)
         longest_ns =
             door->longest_ns > longest_ns ? door->longest_ns : longest_ns;
     }
-    say(call,
+    sim_say(
+        call,
         "ok on=%u peak=%u pulses=%u hot=%u longest_ms=%" PRIu64 " openings=%u",
         on, call->world->peak_on, pulses, hot, longest_ns / SIM_MS, openings);
 }
@@ -249,7 +251,7 @@ static void do_stats(struct call *call)
 
     for (size_t i = 0; i < call->world->bus_count; i++) {
         const struct sim_bus *bus = &call->world->bus[i];
-        if (call->words >= 2 && !is(call, 1, bus->name)) {
+        if (call->words >= 2 && !sim_is(call, 1, bus->name)) {
             continue;
         }
         found = true;
@@ -263,20 +265,21 @@ static void do_stats(struct call *call)
         }
     }
     if (!found) {
-        say(call, "error no such bus");
+        sim_say(call, "error no such bus");
         return;
     }
-    say(call,
-        "ok requests=%" PRIu64 " replies=%" PRIu64 " dropped=%" PRIu64
-        " crc_errors=%" PRIu64 " collisions=%" PRIu64 " exceptions=%" PRIu64,
-        sum.requests, sum.replies, sum.dropped_short, sum.crc_errors,
-        sum.collisions, exceptions);
+    sim_say(call,
+            "ok requests=%" PRIu64 " replies=%" PRIu64 " dropped=%" PRIu64
+            " crc_errors=%" PRIu64 " collisions=%" PRIu64
+            " exceptions=%" PRIu64,
+            sum.requests, sum.replies, sum.dropped_short, sum.crc_errors,
+            sum.collisions, exceptions);
 }
 
 static void do_quit(struct call *call)
 {
     call->world->quit = true;
-    say(call, "ok");
+    sim_say(call, "ok");
 }
 
 static const struct command {
@@ -284,13 +287,25 @@ static const struct command {
     size_t words_max;
     void (*run)(struct call *call);
 } commands[] = {
-    {"board", 5, do_board},       {"door", 3, do_door},
-    {"sensor", 3, do_sensor},     {"state", 2, do_state},
-    {"solenoid", 2, do_solenoid}, {"open?", 1, do_open},
-    {"opened?", 1, do_opened},    {"reset", 1, do_reset},
-    {"boards", 1, do_boards},     {"outputs", 1, do_outputs},
-    {"stats", 2, do_stats},       {"quit", 1, do_quit},
+    {"board", 5, do_board},         {"bus", 4, sim_do_bus},
+    {"door", 3, do_door},           {"sensor", 4, do_sensor},
+    {"content", 3, sim_do_content}, {"state", 2, do_state},
+    {"solenoid", 2, do_solenoid},   {"open?", 1, do_open},
+    {"opened?", 1, do_opened},      {"reset", 1, do_reset},
+    {"boards", 1, do_boards},       {"outputs", 1, do_outputs},
+    {"stats", 2, do_stats},         {"quit", 1, do_quit},
 };
+
+bool sim_control_knows(const char *word, size_t len)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strlen(commands[i].name) == len &&
+            strncmp(commands[i].name, word, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 void sim_control(struct sim_world *world, uint64_t now, char *line,
                  char out[SIM_ANSWER_MAX])
@@ -299,24 +314,25 @@ void sim_control(struct sim_world *world, uint64_t now, char *line,
     char *rest = NULL;
 
     out[0] = '\0';
+    sim_log_command(world, now, line);
     for (char *word = strtok_r(line, " \t\r", &rest); word != NULL;
          word = strtok_r(NULL, " \t\r", &rest)) {
-        if (call.words == WORDS_MAX) {
-            say(&call, "error too many words");
+        if (call.words == SIM_WORDS_MAX) {
+            sim_say(&call, "error too many words");
             return;
         }
         call.word[call.words++] = word;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (!is(&call, 0, commands[i].name)) {
+        if (!sim_is(&call, 0, commands[i].name)) {
             continue;
         }
         if (call.words > commands[i].words_max) {
-            say(&call, "error too many words");
+            sim_say(&call, "error too many words");
             return;
         }
         commands[i].run(&call);
         return;
     }
-    say(&call, "error no such command");
+    sim_say(&call, "error no such command");
 }

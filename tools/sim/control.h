@@ -8,12 +8,15 @@
  * in, one line out that begins with `ok` or `error`.
  */
 
-#include "world.h"
+#include "log.h"
 
 enum sim_control_limits {
     SIM_COMMAND_MAX = 256,
     SIM_ANSWER_MAX = 32 * 1024 /* every label of a full cabinet */
 };
+
+/* Whether a command begins with this word. */
+bool sim_control_knows(const char *word, size_t len);
 
 /* `line` is without its newline and is taken apart; `out` gets the answer,
  * without one. */

@@ -54,6 +54,7 @@ static void swing_open(struct sim_door *door, uint64_t at)
     door->open = true;
     door->opened = true;
     door->openings++;
+    door->moved_at = at;
     if (door->shut_after_ns != SIM_NEVER) {
         door->shuts_at = at + door->shut_after_ns;
     }
@@ -82,7 +83,7 @@ static void happen(struct sim_door *door, uint64_t at)
         switch_output(door, at, door->next_on);
     } else if (door->opens_at == at) {
         swing_open(door, at);
-    } else if (!sim_door_shut(door)) {
+    } else if (!sim_door_shut(door, at)) {
         door->shuts_at = at + 100 * SIM_MS; /* held drawn: tried again */
     }
 }
@@ -101,6 +102,7 @@ uint64_t sim_door_next(const struct sim_door *door)
 
 void sim_door_advance(struct sim_door *door, uint64_t now)
 {
+    door->now = now;
     for (uint64_t at; (at = sim_door_next(door)) <= now;) {
         happen(door, at);
     }
@@ -121,10 +123,14 @@ void sim_door_force(struct sim_door *door, uint64_t now)
     swing_open(door, now);
 }
 
-bool sim_door_shut(struct sim_door *door)
+bool sim_door_shut(struct sim_door *door, uint64_t now)
 {
     if (door->drawn) {
         return false;
+    }
+    if (door->open) {
+        door->shuttings++;
+        door->moved_at = now;
     }
     door->open = false;
     door->opens_at = SIM_NEVER;
@@ -132,12 +138,24 @@ bool sim_door_shut(struct sim_door *door)
     return true;
 }
 
+static bool chatters(const struct sim_door *door)
+{
+    uint64_t since = door->now - door->moved_at;
+
+    return door->bounce_ns != 0 && door->moved_at != 0 &&
+           since < door->bounce_ns &&
+           since / (SIM_CHATTER_MS * SIM_MS) % 2 == 1;
+}
+
 bool sim_door_input(const struct sim_door *door)
 {
+    if (door->content_of[0] != '\0') {
+        return door->full == door->full_is;
+    }
     if (!door->fitted) {
         return false; /* an input that nothing is wired to */
     }
-    bool open = door->open;
+    bool open = door->open != chatters(door);
     if (door->sensor != SIM_SENSOR_OK) {
         open = door->sensor == SIM_SENSOR_OPEN;
     }

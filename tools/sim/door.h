@@ -18,9 +18,10 @@
 
 enum sim_door_limits {
     SIM_LABEL_LEN = 16,
-    SIM_DRAW_MS = 50,  /* a shorter pulse leaves the latch where it is */
-    SIM_SWING_MS = 30, /* from the drawn latch to the open contact */
-    SIM_COOL_MS = 2000 /* fed again sooner, a solenoid counts as hot */
+    SIM_DRAW_MS = 50,   /* a shorter pulse leaves the latch where it is */
+    SIM_SWING_MS = 30,  /* from the drawn latch to the open contact */
+    SIM_COOL_MS = 2000, /* fed again sooner, a solenoid counts as hot */
+    SIM_CHATTER_MS = 7  /* a bouncing contact changes so often */
 };
 
 enum sim_sensor { SIM_SENSOR_OK, SIM_SENSOR_OPEN, SIM_SENSOR_SHUT };
@@ -28,8 +29,12 @@ enum sim_sensor { SIM_SENSOR_OK, SIM_SENSOR_OPEN, SIM_SENSOR_SHUT };
 struct sim_door {
     char label[SIM_LABEL_LEN]; /* empty: nothing is wired to this output */
     bool fitted;               /* it has a sensor */
-    bool shut_is;              /* the input's level when shut */
-    uint64_t shut_after_ns;    /* somebody shuts it; SIM_NEVER: nobody */
+    /* not empty: this input says whether something lies behind that door */
+    char content_of[SIM_LABEL_LEN];
+    bool full, full_is; /* what it sees, and the level that says so */
+    uint64_t now;
+    bool shut_is;           /* the input's level when shut */
+    uint64_t shut_after_ns; /* somebody shuts it; SIM_NEVER: nobody */
     /* the output */
     bool on;
     bool next_on;         /* what the output becomes at ... */
@@ -42,8 +47,10 @@ struct sim_door {
     /* the leaf */
     bool open, stuck, drawn;
     uint64_t draws_at, opens_at, shuts_at;
-    unsigned openings;
-    bool opened; /* since the last reset */
+    unsigned openings, shuttings;
+    uint64_t moved_at;  /* when it did last */
+    uint64_t bounce_ns; /* so long its contact chatters then */
+    bool opened;        /* since the last reset */
     enum sim_sensor sensor;
 };
 
@@ -62,7 +69,7 @@ void sim_door_drive(struct sim_door *door, uint64_t now, bool on,
 
 /* Opens the leaf by force; shuts it, false when the latch is held drawn. */
 void sim_door_force(struct sim_door *door, uint64_t now);
-bool sim_door_shut(struct sim_door *door);
+bool sim_door_shut(struct sim_door *door, uint64_t now);
 
 /* The level at the board's input. */
 bool sim_door_input(const struct sim_door *door);

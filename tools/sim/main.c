@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
 #define _GNU_SOURCE /* ppoll, getopt_long */
+#include "script.h"
 #include "server.h"
 
 #include <errno.h>
@@ -62,9 +63,27 @@ static void wait_until(uint64_t next, struct pollfd *fds, size_t count,
     (void)ppoll(fds, (nfds_t)count, next == SIM_NEVER ? NULL : &timeout, mask);
 }
 
-static void run(struct sim_world *world, struct sim_server *server,
-                const sigset_t *mask)
+struct story {
+    struct sim_world world;
+    struct sim_server server;
+    struct sim_script *script;
+    char why[512];
+};
+
+static uint64_t next_of(const struct story *story, uint64_t now)
 {
+    uint64_t world = sim_world_next(&story->world, now);
+    uint64_t script = sim_script_next(story->script);
+
+    return world < script ? world : script;
+}
+
+/* False: the script went wrong. */
+static bool run(struct story *story, const sigset_t *mask)
+{
+    struct sim_world *world = &story->world;
+    struct sim_server *server = &story->server;
+
     while (stop_signal == 0 && !world->quit) {
         struct pollfd fds[WATCHED_MAX] = {0};
         size_t count = 0;
@@ -74,10 +93,10 @@ static void run(struct sim_world *world, struct sim_server *server,
             fds[count++] = (struct pollfd){pty->watch, POLLIN, 0};
         }
         count += sim_server_watch(server, fds + count);
-        wait_until(sim_world_next(world, clock_ns()), fds, count, mask);
+        wait_until(next_of(story, clock_ns()), fds, count, mask);
 
         for (size_t i = 0; i < world->bus_count; i++) {
-            if (fds[2 * i + 1].revents != 0) {
+            if (world->bus[i].pty.watch >= 0 && fds[2 * i + 1].revents != 0) {
                 sim_pty_closed(&world->bus[i].pty);
             }
         }
@@ -89,7 +108,12 @@ static void run(struct sim_world *world, struct sim_server *server,
         }
         sim_server_serve(server, world, clock_ns());
         sim_world_advance(world, clock_ns());
+        sim_log_changes(world, clock_ns());
+        if (!sim_script_run(story->script, world, clock_ns(), story->why)) {
+            return false;
+        }
     }
+    return true;
 }
 
 static int usage(FILE *out, int code)
@@ -106,7 +130,9 @@ static int usage(FILE *out, int code)
         "  --tolerant       boards that forgive a short silence\n"
         "  --turnaround MS  a board's time before it answers (2)\n"
         "  --jitter MS      up to this much more, at random (0)\n"
-        "  --seed N         of what is random (1)\n",
+        "  --seed N         of what is random (1)\n"
+        "  --script FILE    commands at their times\n"
+        "  --log FILE       what happens, a line each; - is the output\n",
         out);
     return code;
 }
@@ -149,6 +175,8 @@ static int take_options(int argc, char **argv, struct sim_options *options)
         {"turnaround", required_argument, NULL, 'a'},
         {"jitter", required_argument, NULL, 'j'},
         {"seed", required_argument, NULL, 'r'},
+        {"script", required_argument, NULL, 'p'},
+        {"log", required_argument, NULL, 'l'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -177,6 +205,12 @@ static int take_options(int argc, char **argv, struct sim_options *options)
         case 'r':
             ok = take_number(optarg, UINT32_MAX, &options->seed);
             break;
+        case 'p':
+            options->script = optarg;
+            break;
+        case 'l':
+            options->log = optarg;
+            break;
         case 'h':
             return usage(stdout, EXIT_SUCCESS);
         default:
@@ -191,13 +225,42 @@ static int take_options(int argc, char **argv, struct sim_options *options)
     return -1;
 }
 
+/* Everything that must be there before the first byte is answered. */
+static bool begin(struct story *story, const struct sim_options *options)
+{
+    struct sim_world *world = &story->world;
+
+    if (!sim_world_open(world, options, story->why, sizeof story->why)) {
+        return false;
+    }
+    if (options->log != NULL) {
+        world->log = sim_log_open(options->log, world, clock_ns());
+        if (world->log == NULL) {
+            (void)snprintf(story->why, sizeof story->why, "%s: %s",
+                           options->log, strerror(errno));
+            return false;
+        }
+    }
+    if (options->script != NULL) {
+        story->script =
+            sim_script_open(options->script, world, clock_ns(), story->why);
+        if (story->script == NULL) {
+            return false;
+        }
+    }
+    if (!sim_server_open(&story->server, options->control)) {
+        (void)snprintf(story->why, sizeof story->why, "%s: %s",
+                       options->control, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    static struct sim_world world;
-    static struct sim_server server;
+    static struct story story = {.server = {.listener = -1}};
     struct sim_options options = {
         .shut_after_ns = SIM_NEVER, .turnaround_ns = 2 * SIM_MS, .seed = 1};
-    char why[512] = "";
     sigset_t mask;
 
     int status = take_options(argc, argv, &options);
@@ -206,22 +269,22 @@ int main(int argc, char **argv)
     }
     set_signals(&mask);
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-    if (!sim_world_open(&world, &options, why, sizeof why)) {
-        (void)fprintf(stderr, "lockbus-sim: %s\n", why);
-        return EXIT_FAILURE;
-    }
-    status = EXIT_SUCCESS;
-    if (!sim_server_open(&server, options.control)) {
-        (void)fprintf(stderr, "lockbus-sim: %s: %s\n", options.control,
-                      strerror(errno));
-        status = EXIT_FAILURE;
-    } else {
-        (void)printf("ready buses=%zu boards=%zu doors=%zu\n", world.bus_count,
-                     world.board_count, world.door_count);
+    bool good = begin(&story, &options);
+    if (good) {
+        (void)printf("ready buses=%zu boards=%zu doors=%zu\n",
+                     story.world.bus_count, story.world.board_count,
+                     story.world.door_count);
         (void)fflush(stdout);
-        run(&world, &server, &mask);
+        good = run(&story, &mask);
     }
-    sim_server_close(&server);
-    sim_world_close(&world);
-    return status;
+    if (!good) {
+        (void)fprintf(stderr, "lockbus-sim: %s\n", story.why);
+    }
+    if (story.server.path[0] != '\0') {
+        sim_server_close(&story.server);
+    }
+    sim_script_close(&story.script);
+    sim_log_close(&story.world.log);
+    sim_world_close(&story.world);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -29,14 +29,6 @@ void sim_wire_init(struct sim_wire *wire,
     wire->jitter_ns = settings->jitter_ns;
 }
 
-static uint64_t random_below(struct sim_wire *wire, uint64_t bound)
-{
-    wire->random ^= wire->random << 13;
-    wire->random ^= wire->random >> 7;
-    wire->random ^= wire->random << 17;
-    return bound == 0 ? 0 : wire->random % bound;
-}
-
 /* A request has its length in its function; 0: only silence tells. */
 static size_t whole_len(const uint8_t *frame, size_t len)
 {
@@ -133,22 +125,82 @@ static void join_reply(struct sim_wire *wire, const struct sim_reply *reply)
     wire->tx_len = len > wire->tx_len ? len : wire->tx_len;
 }
 
+/* Another board of this bus: the next, or an address that is nobody's. */
+static uint8_t other_address(const struct sim_wire *wire, size_t board)
+{
+    const struct sim_board *next =
+        &wire->board[(board + 1) % wire->board_count];
+
+    return wire->board_count > 1
+               ? next->address
+               : (uint8_t)(next->address == 247 ? 1 : next->address + 1);
+}
+
+static void readdress(struct sim_wire *wire, uint8_t address)
+{
+    wire->tx[0] = address;
+    uint16_t crc = sim_crc16(wire->tx, wire->tx_len - 2);
+    wire->tx[wire->tx_len - 2] = (uint8_t)crc;
+    wire->tx[wire->tx_len - 1] = (uint8_t)(crc >> 8);
+}
+
+static void add_noise(struct sim_wire *wire, size_t count)
+{
+    size_t room = SIM_FRAME_MAX - wire->tx_len;
+
+    count = count < room ? count : room;
+    memmove(wire->tx + count, wire->tx, wire->tx_len);
+    for (size_t i = 0; i < count; i++) {
+        wire->tx[i] = (uint8_t)sim_random(&wire->random, 256);
+    }
+    wire->tx_len += count;
+}
+
+/* What the wire makes of the one reply that is to leave. */
+static void spoil(struct sim_wire *wire, size_t board)
+{
+    struct sim_fault *fault = wire->board[board].fault;
+    uint64_t *random = &wire->random;
+
+    if (sim_fault_strikes(&fault[SIM_FAULT_FOREIGN], random)) {
+        readdress(wire, other_address(wire, board));
+    }
+    if (sim_fault_strikes(&fault[SIM_FAULT_CORRUPT], random)) {
+        size_t at = (size_t)sim_random(random, wire->tx_len);
+
+        wire->tx[at] ^= (uint8_t)(1U << sim_random(random, 8));
+    }
+    if (sim_fault_strikes(&fault[SIM_FAULT_STRAY], random)) {
+        add_noise(wire, (size_t)fault[SIM_FAULT_STRAY].value);
+    }
+    if (sim_fault_strikes(&fault[SIM_FAULT_LATE], random)) {
+        memcpy(wire->late, wire->tx, wire->tx_len);
+        wire->late_len = wire->tx_len;
+        wire->late_at = wire->tx_start + fault[SIM_FAULT_LATE].value;
+        wire->tx_len = 0;
+    }
+}
+
 static void dispatch(struct sim_wire *wire, uint64_t now, size_t len)
 {
     struct sim_reply reply = {0};
-    size_t answers = 0;
+    size_t answers = 0, last = 0;
 
     wire->tx_len = 0;
     wire->tx_done = 0;
     for (size_t i = 0; i < wire->board_count; i++) {
-        sim_board_advance(&wire->board[i], now);
-        sim_board_request(&wire->board[i], wire->rx[0], wire->rx + 1, len - 3,
-                          &reply);
-        if (reply.len != 0) {
+        struct sim_board *board = &wire->board[i];
+
+        sim_board_advance(board, now);
+        sim_board_request(board, wire->rx[0], wire->rx + 1, len - 3, &reply);
+        if (reply.len != 0 &&
+            !sim_fault_strikes(&board->fault[SIM_FAULT_SILENT],
+                               &wire->random)) {
             join_reply(wire, &reply);
             answers++;
+            last = i;
         }
-        sim_board_advance(&wire->board[i], now);
+        sim_board_advance(board, now);
     }
     if (answers == 0) {
         return;
@@ -156,8 +208,41 @@ static void dispatch(struct sim_wire *wire, uint64_t now, size_t len)
     wire->stats.replies++;
     wire->stats.collisions += answers > 1;
     wire->tx_start = wire->rx_end + wire->quiet_ns + wire->turnaround_ns +
-                     random_below(wire, wire->jitter_ns + 1);
-    wire->quiet_since = wire->tx_start + wire->tx_len * wire->byte_ns;
+                     sim_random(&wire->random, wire->jitter_ns + 1);
+    spoil(wire, last);
+    if (wire->tx_len != 0) {
+        wire->quiet_since = wire->tx_start + wire->tx_len * wire->byte_ns;
+    }
+}
+
+/* Its board speaks without looking: before a reply that has not begun, after
+ * one that has, and over a request, which is spoilt with it. */
+static void release_late(struct sim_wire *wire, uint64_t now)
+{
+    uint8_t frame[SIM_FRAME_MAX];
+    size_t len = wire->late_len;
+
+    if (len == 0 || now < wire->late_at ||
+        (reply_is_leaving(wire) && wire->tx_start <= now)) {
+        return;
+    }
+    wire->late_len = 0;
+    if (wire->rx_len != 0) {
+        wire->stats.collisions++;
+        wire->rx_short = true;
+        return;
+    }
+    memcpy(frame, wire->late, len);
+    if (reply_is_leaving(wire)) {
+        wire->late_len = wire->tx_len;
+        memcpy(wire->late, wire->tx, wire->tx_len);
+        wire->late_at = wire->tx_start;
+    }
+    memcpy(wire->tx, frame, len);
+    wire->tx_len = len;
+    wire->tx_done = 0;
+    wire->tx_start = now;
+    wire->quiet_since = now + len * wire->byte_ns;
 }
 
 static void end_frame(struct sim_wire *wire, uint64_t now)
@@ -198,6 +283,7 @@ static size_t crossed(const struct sim_wire *wire, uint64_t now)
 
 size_t sim_wire_due(struct sim_wire *wire, uint64_t now, const uint8_t **out)
 {
+    release_late(wire, now);
     while (!reply_is_leaving(wire) && frame_ends(wire) <= now) {
         end_frame(wire, now);
     }
@@ -211,9 +297,21 @@ size_t sim_wire_due(struct sim_wire *wire, uint64_t now, const uint8_t **out)
     return len;
 }
 
+void sim_wire_clear(struct sim_wire *wire)
+{
+    wire->rx_len = 0;
+    wire->tx_len = wire->tx_done = 0;
+    wire->late_len = 0;
+}
+
 uint64_t sim_wire_next(const struct sim_wire *wire, uint64_t now)
 {
     uint64_t next = frame_ends(wire);
+
+    if (wire->late_len != 0 && wire->late_at < next) {
+        next = wire->late_at > now || !reply_is_leaving(wire) ? wire->late_at
+                                                              : next;
+    }
 
     if (reply_is_leaving(wire)) {
         uint64_t last = wire->tx_start + wire->tx_len * wire->byte_ns;

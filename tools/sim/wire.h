@@ -42,6 +42,10 @@ struct sim_wire {
     size_t tx_len, tx_done;
     uint64_t tx_start;
     uint64_t quiet_since; /* the end of the last frame */
+    /* a reply that comes late, into whatever goes on then */
+    uint8_t late[SIM_FRAME_MAX];
+    size_t late_len; /* 0: none */
+    uint64_t late_at;
     struct sim_wire_stats stats;
 };
 
@@ -63,6 +67,9 @@ void sim_wire_receive(struct sim_wire *wire, uint64_t now, const uint8_t *bytes,
 /* Ends the frame that has ended, and gives the reply bytes that have crossed
  * the wire by `now`; *out is valid until the next call. */
 size_t sim_wire_due(struct sim_wire *wire, uint64_t now, const uint8_t **out);
+
+/* The adapter was pulled out: nothing is on its way any more. */
+void sim_wire_clear(struct sim_wire *wire);
 
 /* When sim_wire_due() has something to do; SIM_NEVER. */
 uint64_t sim_wire_next(const struct sim_wire *wire, uint64_t now);

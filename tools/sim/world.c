@@ -74,6 +74,27 @@ static void add_doors(struct sim_world *world, const struct lb_config *config,
     }
 }
 
+/* A content sensor is an input of any board, of a channel that drives no
+ * latch; it sees an empty box at first. */
+static void add_contents(struct sim_world *world,
+                         const struct lb_config *config, size_t index)
+{
+    struct sim_board *board = &world->board[world->board_count - 1];
+
+    for (size_t i = 0; i < config->door_count; i++) {
+        const struct lb_config_door *from = &config->door[i];
+
+        if (!from->used || !from->content || from->content_board != index) {
+            continue;
+        }
+        struct sim_door *sensor = &board->door[from->content_channel];
+
+        (void)snprintf(sensor->content_of, sizeof sensor->content_of, "%s",
+                       from->label);
+        sensor->full_is = from->content_full_is;
+    }
+}
+
 static bool add_bus(struct sim_world *world, const struct lb_config *config,
                     size_t index, const struct sim_options *options, char *why,
                     size_t why_cap)
@@ -100,6 +121,7 @@ static bool add_bus(struct sim_world *world, const struct lb_config *config,
             return false;
         }
         add_doors(world, config, i, options->shut_after_ns);
+        add_contents(world, config, i);
     }
     const char *path = from->port + sizeof PTY_PREFIX - 1;
     if (!sim_pty_open(&bus->pty, path)) {
@@ -108,6 +130,7 @@ static bool add_bus(struct sim_world *world, const struct lb_config *config,
     }
     world->bus_count++;
     (void)snprintf(bus->name, sizeof bus->name, "%s", from->name);
+    (void)snprintf(bus->path, sizeof bus->path, "%s", path);
     sim_wire_init(&bus->wire, &settings);
     bus->wire.board = &world->board[first];
     bus->wire.board_count = world->board_count - first;
@@ -212,6 +235,10 @@ void sim_world_receive(struct sim_world *world, size_t bus, uint64_t now)
     uint8_t bytes[SIM_FRAME_MAX];
     ssize_t got = read(world->bus[bus].pty.master, bytes, sizeof bytes);
 
+    if (got > 0 && world->bus[bus].echo &&
+        write(world->bus[bus].pty.master, bytes, (size_t)got) < 0) {
+        errno = 0; /* nobody reads */
+    }
     if (got > 0) {
         sim_wire_receive(&world->bus[bus].wire, now, bytes, (size_t)got);
     }
@@ -252,6 +279,20 @@ struct sim_door *sim_world_door(struct sim_world *world, const char *label,
                 *board = &world->board[i];
                 return door;
             }
+        }
+    }
+    return NULL;
+}
+
+struct sim_door *sim_world_content(struct sim_world *world, const char *label)
+{
+    for (size_t i = 0; i < world->board_count * SIM_CHANNELS; i++) {
+        struct sim_door *door =
+            &world->board[i / SIM_CHANNELS].door[i % SIM_CHANNELS];
+
+        if (door->content_of[0] != '\0' &&
+            strcmp(door->content_of, label) == 0) {
+            return door;
         }
     }
     return NULL;

@@ -11,8 +11,10 @@
 #include "pty.h"
 #include "wire.h"
 
+struct sim_log;
+
 struct sim_options {
-    const char *config, *control;
+    const char *config, *control, *script, *log;
     bool fast, tolerant;
     uint64_t shut_after_ns; /* SIM_NEVER: nobody shuts doors */
     uint64_t turnaround_ns, jitter_ns, seed;
@@ -20,6 +22,8 @@ struct sim_options {
 
 struct sim_bus {
     char name[24];
+    char path[SIM_PATH_LEN];
+    bool echo; /* the adapter gives back what it sends */
     struct sim_pty pty;
     struct sim_wire wire;
 };
@@ -30,7 +34,8 @@ struct sim_world {
     struct sim_board *board; /* those of one bus lie together */
     size_t board_count;
     size_t door_count;
-    unsigned peak_on; /* outputs that were on at once */
+    unsigned peak_on;    /* outputs that were on at once */
+    struct sim_log *log; /* NULL: none is kept */
     bool quit;
 };
 
@@ -52,5 +57,8 @@ uint64_t sim_world_next(const struct sim_world *world, uint64_t now);
 struct sim_board *sim_world_board(struct sim_world *world, unsigned number);
 struct sim_door *sim_world_door(struct sim_world *world, const char *label,
                                 struct sim_board **board);
+
+/* The content sensor of a door; NULL: it has none, or there is no such. */
+struct sim_door *sim_world_content(struct sim_world *world, const char *label);
 
 #endif
