@@ -146,6 +146,9 @@ static const char *read_all(struct sim_script *script, FILE *in,
             return "there are too many lines";
         }
         struct step *step = &script->step[script->count++];
+        for (len = strlen(text); strchr(" \t", text[len - 1]) != NULL; len--) {
+            text[len - 1] = '\0';
+        }
         const char *wrong = take_line(step, world, now, text);
 
         if (wrong != NULL) {

@@ -81,17 +81,17 @@ static void add_contents(struct sim_world *world,
 {
     struct sim_board *board = &world->board[world->board_count - 1];
 
-    for (size_t i = 0; i < config->door_count; i++) {
-        const struct lb_config_door *from = &config->door[i];
+    for (uint16_t i = 0; i < config->door_count; i++) {
+        const struct lb_config_door from = lb_config_door(config, i);
 
-        if (!from->used || !from->content || from->content_board != index) {
+        if (!from.used || !from.content || from.content_board != index) {
             continue;
         }
-        struct sim_door *sensor = &board->door[from->content_channel];
+        struct sim_door *sensor = &board->door[from.content_channel];
 
         (void)snprintf(sensor->content_of, sizeof sensor->content_of, "%s",
-                       from->label);
-        sensor->full_is = from->content_full_is;
+                       from.label);
+        sensor->full_is = from.content_full_is;
     }
 }
 
