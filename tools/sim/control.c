@@ -332,6 +332,7 @@ void sim_control(struct sim_world *world, uint64_t now, char *line,
             return;
         }
         commands[i].run(&call);
+        sim_log_changes(world, now);
         return;
     }
     sim_say(&call, "error no such command");
