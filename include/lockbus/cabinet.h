@@ -64,10 +64,12 @@ struct lockbus_options {
  * @param options      NULL for none; read during the call only.
  * @param why          Receives the reason of a failure; not NULL.
  *
- * @return OK; USAGE; CONFIG with file, line and field; DENIED with rule K5
- *         when the map is not the commissioned one; BUSY when another process
- *         holds the journal; CORRUPT when the journal is damaged or another
- *         cabinet's; IO; NOMEM.
+ * @return OK; USAGE; CONFIG with file, line and field, also when there is no
+ *         journal yet (commission first) or its folder is open to others;
+ *         DENIED with rule K5 when the map is not the commissioned one; BUSY
+ *         when another process holds the journal; CORRUPT with the place in
+ *         `field` when the journal is damaged, another cabinet's, or of a
+ *         newer format; IO with sys_errno; NOMEM. docs/ERRORS.md has all.
  */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_cabinet_open(struct lockbus_cabinet **out, const char *config_path,

@@ -117,11 +117,11 @@ enum lockbus_event_kind {
     LOCKBUS_EVENT_BOARD_AWAY = 40,
     LOCKBUS_EVENT_BOARD_BACK = 41,
     LOCKBUS_EVENT_BOARD_REFUSED =
-        42, /* answers, but is not what it should be */
-    LOCKBUS_EVENT_PORT_LOST = 43,
+        42,                       /* answers, but is not what it should be */
+    LOCKBUS_EVENT_PORT_LOST = 43, /* `text`: which, why */
     LOCKBUS_EVENT_PORT_OPEN = 44,
     /* the cabinet */
-    LOCKBUS_EVENT_JOURNAL_FAILED = 60, /* no open until restart */
+    LOCKBUS_EVENT_JOURNAL_FAILED = 60, /* no open until restart; `text`: why */
     LOCKBUS_EVENT_LOST = 61 /* `count` events were dropped: poll faster */
 };
 

@@ -108,9 +108,11 @@ struct lockbus_error {
     enum lockbus_err err;
     enum lockbus_rule rule; /* with DENIED: the rule that refused */
     int sys_errno;          /* with IO: the operating system's number */
-    unsigned line;          /* with CONFIG: line in `file`, from 1 */
-    char file[256];         /* with CONFIG, IO or CORRUPT: which file or port */
-    char field[32];         /* which field or argument */
+    unsigned line;          /* with CONFIG: line in `file`, from 1; 0: no line
+                             * is wrong, but the whole */
+    char file[256];         /* with CONFIG, IO, CORRUPT or BUSY: which file,
+                             * folder or port */
+    char field[32];         /* which field, argument or place in `file` */
     char text[160];         /* one sentence for a person, no newline */
 };
 

@@ -62,7 +62,9 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_key_save(const char *path, const struct lockbus_key_file *key,
                  struct lockbus_error *why);
 
-/* CONFIG when it has no such form or a secret is readable by others; IO. */
+/* CONFIG when it has no such form (field form, role, region or key; line 1),
+ * is no regular file of that length, or is a secret that others may use
+ * (field mode) or that belongs to another user (field owner); IO. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_key_load(const char *path, struct lockbus_key_file *key,
                  struct lockbus_error *why);

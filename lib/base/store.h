@@ -27,7 +27,7 @@ struct lb_store {
     enum lockbus_err (*range)(void *user, uint32_t *first, uint32_t *next);
     /* A new segment, all zero, whole length reserved and durable. */
     enum lockbus_err (*create)(void *user, uint32_t segment);
-    /* Exactly `len` bytes, else IO. */
+    /* Exactly `len` bytes, else IO; CORRUPT: the segment is cut short. */
     enum lockbus_err (*read)(void *user, uint32_t segment, uint32_t offset,
                              uint8_t *buf, size_t len);
     enum lockbus_err (*write)(void *user, uint32_t segment, uint32_t offset,

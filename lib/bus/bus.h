@@ -62,7 +62,7 @@ enum lb_report_kind {
 
 struct lb_report {
     uint64_t at_us;
-    const char *text; /* static: why, for people; may be NULL */
+    const char *text; /* why, for people, may be NULL; the bus's */
     uint32_t ref;
     uint8_t kind;       /* enum lb_report_kind */
     uint8_t board;      /* index into config.boards */

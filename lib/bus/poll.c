@@ -11,6 +11,8 @@
 
 #include "board/modbus.h"
 
+#include <stdio.h>
+
 enum { DOZE_BYTES = 3 }; /* fewer are not worth a timer */
 
 /* ---- Outcomes of an exchange -------------------------------------------- */
@@ -180,7 +182,10 @@ static void reopen(struct lb_bus *bus)
         return;
     }
     if (bus->line.open(bus->line.user, &why) != LOCKBUS_OK) {
-        line_lost(bus, "the port cannot be opened");
+        (void)snprintf(bus->port_why, sizeof bus->port_why, "%.95s",
+                       why.text[0] != '\0' ? why.text
+                                           : "the port cannot be opened");
+        line_lost(bus, bus->port_why);
         lb_sooner(&bus->wake_us, bus->reopen_us);
         return;
     }

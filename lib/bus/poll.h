@@ -128,7 +128,8 @@ struct lb_bus {
     uint64_t now_us, wake_us;
 
     bool open, port_told, stopping;
-    bool deaf; /* bytes need not wake the host before wake_us */
+    bool deaf;         /* bytes need not wake the host before wake_us */
+    char port_why[96]; /* of the last try to open it */
     uint64_t reopen_us;
     uint32_t reopen_wait_us;
 

@@ -17,6 +17,8 @@
 
 #include "base/bytes.h"
 
+#include <stdio.h>
+
 enum { ORDER_ACTION = 5 }; /* where a service order has it */
 
 static void run_journal(void *job)
@@ -31,9 +33,11 @@ void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text)
     }
     cab->journal_failed = true;
     lb_gate_shut_down(&cab->gate);
+    (void)snprintf(cab->failure_text, sizeof cab->failure_text,
+                   "nothing opens until restart: %.66s", text);
     struct lb_event event = {.kind = LOCKBUS_EVENT_JOURNAL_FAILED,
                              .door = LB_DOOR_NONE,
-                             .text = text};
+                             .text = cab->failure_text};
     lb_event_put(cab, &event);
     for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
         struct lb_ticket *ticket = &cab->ticket[i];
@@ -79,7 +83,7 @@ static bool append(struct lockbus_cabinet *cab, const struct lb_record *records,
     enum lockbus_err err = lb_journal_append(cab->journal, records, count, seq);
 
     if (err != LOCKBUS_OK && err != LOCKBUS_ERR_BUSY) {
-        lb_journal_has_failed(cab, NULL);
+        lb_journal_has_failed(cab, "the journal takes no record");
     }
     if (err == LOCKBUS_OK) {
         cab->last_block_ms = cab->now_ms;
@@ -216,6 +220,15 @@ static bool door_is_busy(const struct lockbus_cabinet *cab,
     return cab->slots[door].latch.permit_ref != 0;
 }
 
+static enum lockbus_err journal_failed(const struct lockbus_cabinet *cab,
+                                       struct lockbus_error *why)
+{
+    (void)lb_reason(why, LOCKBUS_ERR_IO, "journal", cab->failure_text);
+    (void)snprintf(why->file, sizeof why->file, "%s", cab->config->journal);
+    why->sys_errno = cab->failure_errno;
+    return LOCKBUS_ERR_IO;
+}
+
 enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
                         const uint8_t *seal, size_t seal_len, uint32_t *id,
                         struct lockbus_error *why)
@@ -223,8 +236,7 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
     struct lb_verdict verdict;
 
     if (cab->journal_failed) {
-        return lb_reason(why, LOCKBUS_ERR_IO, "journal",
-                         "the journal failed: nothing opens until restart");
+        return journal_failed(cab, why);
     }
     if (!cab->gate.booted || !lb_journal_has_room(cab->journal, true)) {
         return lb_reason(why, LOCKBUS_ERR_BUSY, "journal",
@@ -262,11 +274,7 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
         cab->derive_busy = true;
     }
     accept(cab, ticket, &verdict, seal_len != 0 ? seal : NULL);
-    if (cab->journal_failed) {
-        return lb_reason(why, LOCKBUS_ERR_IO, "journal",
-                         "the journal failed: nothing opens until restart");
-    }
-    return LOCKBUS_OK;
+    return cab->journal_failed ? journal_failed(cab, why) : LOCKBUS_OK;
 }
 
 /* The second half of a parked ask, or of a code: decided on a ticket that
@@ -342,7 +350,12 @@ void lb_ask_worker_ended(struct lockbus_cabinet *cab)
         cab->journal_busy = false;
         lb_journal_end(cab->journal, &cab->journal_job);
         if (cab->journal_job.err != LOCKBUS_OK) {
-            lb_journal_has_failed(cab, NULL);
+            struct lockbus_error why;
+
+            (void)lb_storage_why(cab, cab->journal_job.err,
+                                 "it could not be written", &why);
+            cab->failure_errno = why.sys_errno;
+            lb_journal_has_failed(cab, why.text);
         }
     }
 }

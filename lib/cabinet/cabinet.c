@@ -11,61 +11,9 @@
 #include "base/bytes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static enum lockbus_err on_block(void *user, const struct lb_block_head *head)
-{
-    struct lockbus_cabinet *cab = user;
-
-    lb_gate_block(&cab->gate, head->powered_ms, head->unix_s, head->trusted);
-    return LOCKBUS_OK;
-}
-
-/* Within a segment whose checkpoint is still coming in, live records may meet
- * a state that lacks what they build on; the checkpoint sets it right. */
-static enum lockbus_err on_record(void *user, const struct lb_block_head *head,
-                                  const struct lb_record *record)
-{
-    struct lockbus_cabinet *cab = user;
-
-    if (lb_memory_for(cab, record) != LOCKBUS_OK) {
-        return LOCKBUS_ERR_NOMEM;
-    }
-    bool applied = lb_gate_apply(&cab->gate, record);
-
-    if (head->segment == 0 || record->type == LB_REC_CKPT_END) {
-        cab->fold_whole = true;
-    }
-    return applied || !cab->fold_whole ? LOCKBUS_OK : LOCKBUS_ERR_CORRUPT;
-}
-
-static size_t on_snapshot(void *user, uint32_t *cursor, struct lb_record *out,
-                          size_t cap)
-{
-    struct lockbus_cabinet *cab = user;
-
-    return lb_gate_snapshot(&cab->gate, cursor, out, cap);
-}
-
-enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
-                                    struct lockbus_error *why)
-{
-    struct lb_journal_visitor visitor = {
-        .user = cab, .block = on_block, .record = on_record};
-    struct lb_journal_snapshot snapshot = {.user = cab, .next = on_snapshot};
-    enum lockbus_err err = lb_journal_open(cab->journal, &cab->store, &visitor,
-                                           &snapshot, &cab->recovery);
-
-    if (err != LOCKBUS_OK) {
-        return lb_reason(why, err, "journal",
-                         cab->recovery.text[0] != '\0'
-                             ? cab->recovery.text
-                             : "the journal cannot be read");
-    }
-    cab->base_powered_ms = cab->gate.powered_ms;
-    return LOCKBUS_OK;
-}
 
 /* A manifest file need not exist: the journal has the manifest in force. */
 static enum lockbus_err read_manifest_file(struct lockbus_cabinet *cab,
@@ -77,10 +25,10 @@ static enum lockbus_err read_manifest_file(struct lockbus_cabinet *cab,
     }
     enum lockbus_err err =
         lb_file_read(path, cab->file_manifest, sizeof cab->file_manifest,
-                     &cab->file_manifest_len, false, why);
+                     &cab->file_manifest_len, LB_FILE_ANY, why);
 
+    cab->file_manifest_there = err == LOCKBUS_OK;
     if (err == LOCKBUS_ERR_IO && why->sys_errno == ENOENT) {
-        cab->file_manifest_len = 0;
         memset(why, 0, sizeof *why);
         return LOCKBUS_OK;
     }
@@ -103,12 +51,20 @@ static enum lockbus_err check_map(const struct lockbus_cabinet *cab,
                                   struct lockbus_error *why)
 {
     if (!cab->gate.commissioned) {
-        return lb_reason(why, LOCKBUS_ERR_CORRUPT, "journal",
-                         "commissioning was not finished: remove the journal's "
-                         "folder and commission again");
+        (void)lb_reason(why, LOCKBUS_ERR_CORRUPT, "journal",
+                        "commissioning was not finished: remove this folder "
+                        "and commission again");
+        (void)snprintf(why->file, sizeof why->file, "%s", cab->config->journal);
+        return LOCKBUS_ERR_CORRUPT;
     }
     if (!lb_same(cab->gate.map_hash, cab->config->map_hash, LB_HASH_LEN)) {
-        return lb_reason_rule(why, LOCKBUS_RULE_K5);
+        (void)lb_reason(why, LOCKBUS_ERR_DENIED, "doors",
+                        "this door map is not the commissioned one: put the "
+                        "old file back, or have an amendment signed (lockbus "
+                        "amend)");
+        (void)snprintf(why->file, sizeof why->file, "%s", cab->config->file);
+        why->rule = LOCKBUS_RULE_K5;
+        return LOCKBUS_ERR_DENIED;
     }
     return LOCKBUS_OK;
 }
@@ -137,11 +93,10 @@ static enum lockbus_err open_into(struct lockbus_cabinet *cab,
                                   struct lockbus_error *why)
 {
     const struct lb_config *config = cab->config;
-    enum lockbus_err err =
-        lb_dir_open(&cab->store, config->journal, false, false, why);
+    enum lockbus_err err = lb_storage_open(cab, false, why);
 
     if (err == LOCKBUS_OK) {
-        err = lb_cabinet_recover(cab, why);
+        err = lb_storage_recover(cab, why);
     }
     if (err == LOCKBUS_OK) {
         err = check_map(cab, why);
@@ -249,6 +204,10 @@ static void finish_journal(struct lockbus_cabinet *cab)
     lb_refusal_flush(cab, true);
     lb_worker_free(&cab->worker); /* waits for the write that is under way */
     if (cab->journal_busy) {
+        /* It may have waited behind a derivation, and never begun. */
+        if (!cab->journal_job.ran) {
+            lb_journal_run(&cab->journal_job);
+        }
         lb_journal_end(cab->journal, &cab->journal_job);
     }
     while (!cab->journal_failed && cab->journal_job.err == LOCKBUS_OK &&

@@ -7,7 +7,8 @@
  * The handle that ties gate, latches, journal and buses together.
  *
  * Who does what:
- *   cabinet.c     open and close: recovery, wiring
+ *   cabinet.c     open and close: wiring
+ *   storage.c     the journal's folder, reading it back, what is wrong there
  *   memory.c      storage that depends on the journal
  *   commission.c  the first blocks of a journal, and amendments
  *   poll.c        one round of everything, and when to come again
@@ -144,6 +145,11 @@ struct lb_waiting_event {
 };
 _Static_assert(sizeof(struct lb_waiting_event) <= 24, "it is kept small");
 
+/* What events say of a port. */
+struct lb_port_words {
+    char lost[96], open[96];
+};
+
 struct lb_derive_job {
     struct lb_derive in;
     bool unsealed;
@@ -162,6 +168,7 @@ struct lockbus_cabinet {
     struct lb_bus *bus[LB_CONFIG_BUSES];
     struct lockbus_line line[LB_CONFIG_BUSES];
     bool line_ours[LB_CONFIG_BUSES];
+    struct lb_port_words *port; /* by bus */
     size_t bus_count;
     uint8_t (*map_rows)[LB_ROW_LEN]; /* at an amendment: of the new map */
 
@@ -174,6 +181,8 @@ struct lockbus_cabinet {
     struct lb_derive_job derive_job;
     bool journal_busy, derive_busy, derive_ended;
     bool journal_failed, locked_in_memory;
+    int failure_errno;     /* with journal_failed: how, */
+    char failure_text[96]; /* and for an event */
     struct lb_loop loop;
 
     bool polled, released;
@@ -195,6 +204,7 @@ struct lockbus_cabinet {
 
     uint8_t file_manifest[LB_MANIFEST_MAX]; /* of the configuration */
     size_t file_manifest_len;
+    bool file_manifest_there; /* and not presented yet */
 };
 
 /* ---- event.c ------------------------------------------------------------- */
@@ -227,6 +237,7 @@ void lb_ask_advance(struct lockbus_cabinet *cab);
 /* A worker's job ended. */
 void lb_ask_worker_ended(struct lockbus_cabinet *cab);
 void lb_ask_commit(struct lockbus_cabinet *cab);
+/* `text`: how. */
 void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text);
 
 /* ---- facts.c ---------------------------------------------------------------
@@ -282,9 +293,19 @@ enum lockbus_err lb_cabinet_new(struct lockbus_cabinet **out,
                                 const char *config_path,
                                 struct lockbus_error *why);
 
+/* ---- storage.c ---------------------------------------------------------- */
+
+/* Opens the journal's folder and takes its lock. */
+enum lockbus_err lb_storage_open(struct lockbus_cabinet *cab, bool create,
+                                 struct lockbus_error *why);
 /* Into an opened store: reads the gate back from the journal. */
-enum lockbus_err lb_cabinet_recover(struct lockbus_cabinet *cab,
+enum lockbus_err lb_storage_recover(struct lockbus_cabinet *cab,
                                     struct lockbus_error *why);
+/* What the folder said of its last failure, or `text`. Only while no write is
+ * under way. */
+enum lockbus_err lb_storage_why(const struct lockbus_cabinet *cab,
+                                enum lockbus_err err, const char *text,
+                                struct lockbus_error *why);
 
 /* ---- memory.c ----------------------------------------------------------- */
 
@@ -308,6 +329,10 @@ void lb_memory_unstage(struct lockbus_cabinet *cab);
 enum lockbus_err lb_cabinet_wire(struct lockbus_cabinet *cab,
                                  const struct lockbus_options *options,
                                  struct lockbus_error *why);
+
+/* "main: TEXT (pty:/dev/pts/3)"; what does not fit is cut at the end. */
+void lb_port_say(const struct lb_config_bus *bus, const char *text,
+                 char out[96]);
 
 /* ---- code.c ------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
-#include "cabinet/config.h"
+#include "cabinet/cabinet.h"
 
 #include "base/crypto.h"
 
@@ -20,13 +20,12 @@ enum lockbus_err lockbus_config_check(const char *config_path,
 {
     if (config_path == NULL || map_hash == NULL || doors == NULL ||
         why == NULL || !lb_crypto_init()) {
-        return LOCKBUS_ERR_USAGE;
+        return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
+                         "an argument is missing");
     }
     struct lb_config *config = config_new();
     if (config == NULL) {
-        memset(why, 0, sizeof *why);
-        why->err = LOCKBUS_ERR_NOMEM;
-        return LOCKBUS_ERR_NOMEM;
+        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
     }
     enum lockbus_err err = lb_config_load(config, config_path, why);
 

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,8 @@ static enum lockbus_err commit_all(struct lockbus_cabinet *cab,
         lb_journal_run(job);
         lb_journal_end(cab->journal, job);
         if (job->err != LOCKBUS_OK) {
-            return lb_reason(why, job->err, "journal",
-                             "the journal could not be written");
+            return lb_storage_why(cab, job->err,
+                                  "the journal could not be written", why);
         }
     }
     return LOCKBUS_OK;
@@ -52,8 +53,8 @@ static enum lockbus_err put(struct lockbus_cabinet *cab,
         lb_journal_append(cab->journal, records, count, &seq);
 
     if (err != LOCKBUS_OK) {
-        return lb_reason(why, err, "journal",
-                         "the journal could not be written");
+        return lb_storage_why(cab, err, "the journal could not be written",
+                              why);
     }
     return commit_all(cab, why);
 }
@@ -184,8 +185,7 @@ static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
 {
     struct lb_journal_visitor nobody = {0};
     struct lb_journal_snapshot none = {0};
-    enum lockbus_err err =
-        lb_dir_open(&cab->store, cab->config->journal, true, false, why);
+    enum lockbus_err err = lb_storage_open(cab, true, why);
 
     if (err != LOCKBUS_OK) {
         return err;
@@ -196,12 +196,15 @@ static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
                               &cab->recovery);
     }
     if (err == LOCKBUS_ERR_USAGE) {
-        return lb_reason(why, err, "journal",
-                         "the journal's folder already holds one");
+        (void)lb_reason(why, err, "journal",
+                        "this folder holds a journal already: a cabinet is "
+                        "commissioned once, then amended (lockbus amend)");
+        (void)snprintf(why->file, sizeof why->file, "%s", cab->config->journal);
+        return err;
     }
     return err == LOCKBUS_OK
                ? err
-               : lb_reason(why, err, "journal", "the journal cannot be made");
+               : lb_storage_why(cab, err, "the journal cannot be made", why);
 }
 
 struct papers {
@@ -281,11 +284,10 @@ static enum lockbus_err amend(struct lockbus_cabinet *cab,
                               struct lockbus_error *why)
 {
     struct lb_verdict verdict;
-    enum lockbus_err err =
-        lb_dir_open(&cab->store, cab->config->journal, false, false, why);
+    enum lockbus_err err = lb_storage_open(cab, false, why);
 
     if (err == LOCKBUS_OK) {
-        err = lb_cabinet_recover(cab, why);
+        err = lb_storage_recover(cab, why);
     }
     if (err == LOCKBUS_OK) {
         err = boot(cab, true, NULL, why);

@@ -252,7 +252,7 @@ static enum lockbus_err load_text(struct lb_config *config,
         return out_of_memory(why);
     }
     enum lockbus_err err =
-        lb_file_read(config->file, text, cap, &len, false, why);
+        lb_file_read(config->file, text, cap, &len, LB_FILE_TRUSTED, why);
 
     if (err == LOCKBUS_OK) {
         err = parse(config, (const char *)text, len, why);

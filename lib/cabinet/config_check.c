@@ -18,7 +18,7 @@ static enum lockbus_err load_profile(struct lb_config_reading *reading,
     memcpy(name, profile->name, sizeof name);
     (void)snprintf(path, sizeof path, "%s/%s.ini", config->profiles, name);
     enum lockbus_err err =
-        lb_file_read(path, text, sizeof text, &len, false, reading->why);
+        lb_file_read(path, text, sizeof text, &len, LB_FILE_ANY, reading->why);
     if (err != LOCKBUS_OK) {
         char reason[sizeof reading->why->text];
 

@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* All texts are static, so the same one is the same pointer. A sentence too
- * many would be told as its kind's own. */
+/* All texts are static, or the cabinet's own of a port or the disk, so the
+ * same one is the same pointer. A sentence too many would be told as its
+ * kind's own. */
 static uint8_t keep_text(struct lockbus_cabinet *cab, const char *text)
 {
     for (uint8_t i = 0; text != NULL && i < LB_EVENT_TEXTS; i++) {

@@ -26,25 +26,44 @@ struct lockbus_journal {
     unsigned record; /* of the block at hand, which is read next */
     unsigned count;
     bool ended;
+    char dir[sizeof((struct lockbus_error *)0)->file]; /* for people */
     uint8_t buf[READ_AHEAD * LB_BLOCK_LEN];
 };
 
 static enum lockbus_err explain(struct lockbus_error *why, enum lockbus_err err,
-                                const char *text)
+                                const char *dir, const char *text)
 {
     memset(why, 0, sizeof *why);
     why->err = err;
+    (void)snprintf(why->file, sizeof why->file, "%s", dir);
     (void)snprintf(why->text, sizeof why->text, "%s", text);
     return err;
 }
 
-static enum lockbus_err damaged(struct lockbus_error *why, const char *text,
-                                uint64_t block)
+static enum lockbus_err damaged(struct lockbus_error *why, const char *dir,
+                                const char *text, uint64_t block)
 {
-    (void)explain(why, LOCKBUS_ERR_CORRUPT, text);
+    (void)explain(why, LOCKBUS_ERR_CORRUPT, dir, text);
     (void)snprintf(why->field, sizeof why->field, "block %llu",
                    (unsigned long long)block);
     return LOCKBUS_ERR_CORRUPT;
+}
+
+static enum lockbus_err no_journal(struct lockbus_error *why, const char *dir)
+{
+    (void)explain(why, LOCKBUS_ERR_CORRUPT, dir,
+                  "this folder holds no journal");
+    (void)snprintf(why->field, sizeof why->field, "segments");
+    return LOCKBUS_ERR_CORRUPT;
+}
+
+/* The store said why its last call failed. */
+static enum lockbus_err unread(struct lockbus_error *why, enum lockbus_err err,
+                               const struct lb_store *store)
+{
+    lb_dir_last_error(store, why);
+    why->err = err;
+    return err;
 }
 
 enum lockbus_err lockbus_journal_open(struct lockbus_journal **out,
@@ -59,7 +78,7 @@ enum lockbus_err lockbus_journal_open(struct lockbus_journal **out,
     struct lockbus_journal *journal = calloc(1, sizeof *journal);
 
     if (journal == NULL) {
-        return explain(why, LOCKBUS_ERR_NOMEM, "no memory");
+        return explain(why, LOCKBUS_ERR_NOMEM, dir, "out of memory");
     }
     enum lockbus_err err = lb_dir_open(&journal->store, dir, false, true, why);
 
@@ -69,9 +88,9 @@ enum lockbus_err lockbus_journal_open(struct lockbus_journal **out,
     }
     err = journal->store.range(journal->store.user, &first, &next);
     if (err != LOCKBUS_OK) {
-        (void)explain(why, err, "the journal's folder cannot be read");
+        (void)unread(why, err, &journal->store);
     } else if (first == next) {
-        err = damaged(why, "the folder holds no journal", 0);
+        err = no_journal(why, dir);
     }
     if (err != LOCKBUS_OK) {
         lockbus_journal_close(&journal);
@@ -79,6 +98,7 @@ enum lockbus_err lockbus_journal_open(struct lockbus_journal **out,
     }
     lb_walk_start(&journal->walk, &journal->store, first, next, root_key);
     lb_walk_buffer(&journal->walk, journal->buf, READ_AHEAD);
+    (void)snprintf(journal->dir, sizeof journal->dir, "%s", dir);
     *out = journal;
     return LOCKBUS_OK;
 }
@@ -108,10 +128,11 @@ static enum lockbus_err next_block(struct lockbus_journal *journal,
         journal->ended = true;
         return LOCKBUS_OK;
     case LB_WALK_DAMAGE:
-        return damaged(why, journal->walk.text, journal->walk.number);
+        return damaged(why, journal->dir, journal->walk.text,
+                       journal->walk.number);
     case LB_WALK_FAILED:
     default:
-        return explain(why, journal->walk.err, "a block cannot be read");
+        return unread(why, journal->walk.err, &journal->store);
     }
 }
 
@@ -139,7 +160,8 @@ enum lockbus_err lockbus_journal_next(struct lockbus_journal *journal,
                             (size_t)journal->record * LB_RECORD_LEN;
 
         if (!lb_record_decode(&record, at)) {
-            return damaged(why, "a record has no form that this version knows",
+            return damaged(why, journal->dir,
+                           "a record has no form that this version knows",
                            journal->walk.head.number);
         }
         journal->record++;
@@ -168,12 +190,18 @@ enum lockbus_err lockbus_journal_verify(const char *dir,
         return err;
     }
     err = lb_journal_verify(&store, root_key, NULL, &found);
-    lb_dir_close(&store);
+    bool of_a_block = err == LOCKBUS_OK || found.first_bad != UINT64_MAX;
+
     if (err == LOCKBUS_ERR_USAGE) {
-        return damaged(why, "the folder holds no journal", 0);
+        err = no_journal(why, dir);
+    } else if (!of_a_block) {
+        (void)unread(why, err, &store);
+        (void)snprintf(found.text, sizeof found.text, "%.127s", why->text);
     }
-    if (err != LOCKBUS_OK && err != LOCKBUS_ERR_CORRUPT) {
-        return explain(why, err, "a block cannot be read");
+    lb_dir_close(&store);
+    if (err != LOCKBUS_OK &&
+        (err != LOCKBUS_ERR_CORRUPT || found.text[0] == '\0')) {
+        return err;
     }
     report->blocks = found.blocks;
     report->records = found.records;
@@ -184,8 +212,9 @@ enum lockbus_err lockbus_journal_verify(const char *dir,
     report->last_block = found.last_block;
     memcpy(report->last_digest, found.last_digest, sizeof found.last_digest);
     memcpy(report->text, found.text, sizeof report->text);
-    return report->intact ? LOCKBUS_OK
-                          : damaged(why, found.text, found.first_bad);
+    return of_a_block && !report->intact
+               ? damaged(why, dir, found.text, found.first_bad)
+               : err;
 }
 
 enum lockbus_err lockbus_journal_holds(const char *dir, uint64_t block,
@@ -205,7 +234,7 @@ enum lockbus_err lockbus_journal_holds(const char *dir, uint64_t block,
     bool there = lb_journal_holds(&store, block, digest);
 
     lb_dir_close(&store);
-    return there
-               ? LOCKBUS_OK
-               : damaged(why, "the journal has not the anchored block", block);
+    return there ? LOCKBUS_OK
+                 : damaged(why, dir, "the journal has not the anchored block",
+                           block);
 }

@@ -82,6 +82,7 @@ void lb_memory_free(struct lockbus_cabinet *cab)
     free(cab->journal);
     free(cab->slots);
     free(cab->boards);
+    free(cab->port);
     free(cab->map_rows);
     if (cab->config != NULL) {
         lb_config_free(cab->config);
@@ -95,7 +96,8 @@ size_t lb_memory_bytes(const struct lockbus_cabinet *cab)
                    lb_config_memory(cab->config) +
                    cab->gate.door_cap * sizeof *cab->gate_doors +
                    cab->door_count * sizeof *cab->slots +
-                   cab->board_count * sizeof *cab->boards;
+                   cab->board_count * sizeof *cab->boards +
+                   cab->bus_count * sizeof *cab->port;
 
     for (size_t b = 0; b < cab->bus_count; b++) {
         bytes += lb_bus_memory(cab->bus[b]);

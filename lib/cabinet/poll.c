@@ -12,7 +12,12 @@
 
 #include "base/bytes.h"
 
-enum { TICK_BATCH = 16, RETRY_US = 1000, TIMEOUT_MAX_MS = 1000 };
+enum {
+    TICK_BATCH = 16,
+    RETRY_US = 1000,
+    TIMEOUT_MAX_MS = 1000,
+    MANIFEST_HEAD = 28
+};
 
 static void tick(struct lockbus_cabinet *cab)
 {
@@ -55,13 +60,15 @@ static void file_manifest(struct lockbus_cabinet *cab)
     struct lockbus_error why;
     uint32_t ticket;
 
-    if (len == 0 || !cab->gate.booted ||
+    if (!cab->file_manifest_there || !cab->gate.booted ||
         !lb_journal_has_room(cab->journal, true)) {
         return;
     }
-    cab->file_manifest_len = 0;
-    /* Not newer: nothing to do, and nothing to refuse. */
-    if (len >= 28 &&
+    cab->file_manifest_there = false;
+    /* This operator's and not newer: nothing to do, and nothing to refuse.
+     * Something else that lies there is refused aloud. */
+    if (len >= MANIFEST_HEAD && lb_same(cab->file_manifest, "LBM1\1", 5) &&
+        lb_same(cab->file_manifest + 8, cab->gate.manifest.operator_id, 16) &&
         lb_get_u32(cab->file_manifest + 24) <= cab->gate.manifest.number) {
         return;
     }

@@ -209,15 +209,23 @@ static void one_report(struct lockbus_cabinet *cab,
     }
 }
 
-static void port_report(struct lockbus_cabinet *cab,
+/* Which port, and why. A loss that nobody has taken yet when the next one
+ * comes is told with the newer reason. */
+static void port_report(struct lockbus_cabinet *cab, size_t bus,
                         const struct lb_report *report)
 {
     bool lost = report->kind == LB_REPORT_PORT_LOST;
     struct lb_event event = {
         .kind = lost ? LOCKBUS_EVENT_PORT_LOST : LOCKBUS_EVENT_PORT_OPEN,
         .door = LB_DOOR_NONE,
-        .text = report->text,
+        .text = lost ? cab->port[bus].lost : cab->port[bus].open,
     };
+
+    if (lost) {
+        lb_port_say(&cab->config->bus[bus],
+                    report->text != NULL ? report->text : "it is gone",
+                    cab->port[bus].lost);
+    }
 
     lb_event_put(cab, &event);
 }
@@ -243,7 +251,7 @@ void lb_facts_from_buses(struct lockbus_cabinet *cab)
 
             if (report.kind == LB_REPORT_PORT_LOST ||
                 report.kind == LB_REPORT_PORT_OPEN) {
-                port_report(cab, &report);
+                port_report(cab, b, &report);
             } else if (board != NULL) {
                 one_report(cab, board, &report);
             }

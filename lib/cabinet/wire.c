@@ -9,6 +9,7 @@
 
 #include "cabinet/cabinet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,18 @@ static void wire_contents(const struct lb_config *config, size_t board,
     }
 }
 
+void lb_port_say(const struct lb_config_bus *bus, const char *text,
+                 char out[96])
+{
+    int cap = 96;
+    int used = snprintf(out, (size_t)cap, "%s: ", bus->name);
+
+    used += snprintf(out + used, (size_t)(cap - used), "%.*s", cap - used - 1,
+                     text);
+    used = used < cap ? used : cap - 1;
+    (void)snprintf(out + used, (size_t)(cap - used), " (%.*s)", cap, bus->port);
+}
+
 static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
                                  const struct lockbus_options *options,
                                  struct lockbus_error *why)
@@ -86,6 +99,7 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
         };
         wire_contents(config, i, &board[count++]);
     }
+    lb_port_say(bus, "the port is open", cab->port[b].open);
     enum lockbus_err err = wire_line(cab, b, bus, options, why);
 
     if (err != LOCKBUS_OK) {
@@ -144,7 +158,8 @@ static enum lockbus_err wiring_new(struct lockbus_cabinet *cab,
     cab->board_count = cab->config->board_count;
     cab->boards = calloc(cab->board_count, sizeof *cab->boards);
     cab->slots = calloc(cab->door_count, sizeof *cab->slots);
-    return cab->boards != NULL && cab->slots != NULL
+    cab->port = calloc(cab->config->bus_count, sizeof *cab->port);
+    return cab->boards != NULL && cab->slots != NULL && cab->port != NULL
                ? LOCKBUS_OK
                : lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
 }

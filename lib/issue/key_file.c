@@ -177,14 +177,15 @@ static enum lockbus_err read_line(char line[LINE_MAX_LEN], size_t *len,
 {
     uint8_t *bytes = (uint8_t *)line;
     enum lockbus_err err =
-        lb_file_read(path, bytes, LINE_MAX_LEN - 1, len, false, why);
+        lb_file_read(path, bytes, LINE_MAX_LEN - 1, len, LB_FILE_ANY, why);
 
     if (err != LOCKBUS_OK) {
         return err;
     }
     line[*len] = '\0';
     if (strncmp(line, secret_head, sizeof secret_head - 1) == 0) {
-        err = lb_file_read(path, bytes, LINE_MAX_LEN - 1, len, true, why);
+        err = lb_file_read(path, bytes, LINE_MAX_LEN - 1, len, LB_FILE_PRIVATE,
+                           why);
         if (err != LOCKBUS_OK) {
             return err;
         }
@@ -266,7 +267,7 @@ enum lockbus_err lockbus_escrow_load(const char *path, uint8_t root_key[32],
         return lb_issue_refuse(why, "argument", "a pointer is null");
     }
     enum lockbus_err err =
-        lb_file_read(path, text, sizeof text, &len, true, why);
+        lb_file_read(path, text, sizeof text, &len, LB_FILE_PRIVATE, why);
 
     if (err == LOCKBUS_OK &&
         (len < HEX_LEN || (len > HEX_LEN && text[HEX_LEN] != '\n') ||

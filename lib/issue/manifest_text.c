@@ -151,6 +151,9 @@ static void check_line(struct lb_manifest_text *t, const char *line, size_t len)
     if (len > LB_MANIFEST_LINE_MAX || memchr(line, '\0', len) != NULL) {
         lb_manifest_text_bad(
             t, "line", "a line has 190 characters at most and no zero byte");
+    } else if (len >= 3 && lb_same(line, "\xEF\xBB\xBF", 3)) {
+        lb_manifest_text_bad(t, "line",
+                             "the file begins with a byte-order mark");
     } else if (len > 0 && (line[0] == ' ' || line[0] == '\t')) {
         lb_manifest_text_bad(t, "line", "a line begins without a blank");
     } else if (len > 0 && line[0] == '[') {
@@ -176,12 +179,17 @@ static char *next_line(char *out, int cap, void *user)
     const char *newline = memchr(t->at, '\n', left);
     size_t len = newline != NULL ? (size_t)(newline - t->at) : left;
 
+    const char *line = t->at;
+
     t->line++;
-    check_line(t, t->at, len);
+    if (len > 0 && line[len - 1] == '\r') {
+        len--;
+    }
+    check_line(t, line, len);
     if (t->failed || len + 1 > (size_t)cap) {
         return NULL;
     }
-    memcpy(out, t->at, len);
+    memcpy(out, line, len);
     out[len] = '\0';
     t->at = newline != NULL ? newline + 1 : t->end;
     return out;
@@ -237,7 +245,7 @@ enum lockbus_err lb_manifest_text_read(struct lb_manifest_body *body,
     struct lb_manifest_text t = {.path = path, .body = body};
     size_t len = 0;
     enum lockbus_err err =
-        lb_file_read(path, bytes, sizeof bytes, &len, false, why);
+        lb_file_read(path, bytes, sizeof bytes, &len, LB_FILE_ANY, why);
 
     if (err != LOCKBUS_OK) {
         return err;

@@ -25,7 +25,7 @@ enum {
 
 /* The key file: magic, format, count, cabinet, then {number, key}, digest. */
 enum {
-    KEYS_FORMAT = 4,
+    KEYS_FORMAT = HEAD_FORMAT,
     KEYS_COUNT = 6,
     KEYS_CABINET = 8,
     KEYS_FIRST = 24,
@@ -111,6 +111,14 @@ enum lb_block_state lb_block_inspect(const uint8_t block[LB_BLOCK_LEN],
     return lb_block_is_zero(block + used, LB_BLOCK_DIGEST - used)
                ? LB_BLOCK_WHOLE
                : LB_BLOCK_WRONG;
+}
+
+unsigned lb_block_format(const uint8_t *bytes)
+{
+    return lb_same(bytes, block_magic, sizeof block_magic) ||
+                   lb_same(bytes, keys_magic, sizeof keys_magic)
+               ? lb_get_u16(bytes + HEAD_FORMAT)
+               : 0;
 }
 
 void lb_block_seal(uint8_t block[LB_BLOCK_LEN],

@@ -36,6 +36,9 @@ void lb_block_seal(uint8_t block[LB_BLOCK_LEN],
                    const struct lb_block_head *head,
                    const uint8_t key[LB_HASH_LEN]);
 
+/* The format that a block or a key file says it has; 0: it is neither. */
+unsigned lb_block_format(const uint8_t *bytes);
+
 bool lb_block_tag_ok(const uint8_t block[LB_BLOCK_LEN],
                      const uint8_t key[LB_HASH_LEN]);
 

@@ -212,6 +212,7 @@ void lb_journal_run(struct lb_journal_job *job)
 {
     const struct lb_store *store = job->store;
 
+    job->ran = true;
     job->err = LOCKBUS_OK;
     if (job->key_len > 0) {
         job->err = store->save(store->user, "key", job->key_file, job->key_len);

@@ -104,6 +104,7 @@ struct lb_recovery {
     uint64_t powered_ms; /* of the last block */
     bool torn_tail;      /* an unfinished block at the end: a power cut */
     bool damage_before;  /* damage before the last checkpoint: alarm */
+    char place[32];      /* with CORRUPT: "key", "segments", "block 12" */
     char text[96];
 };
 
@@ -153,6 +154,7 @@ struct lb_journal_job {
     uint8_t key_file[LB_KEY_FILE_MAX]; /* saved first, when key_len > 0 */
     size_t key_len;
     const uint8_t *block;
+    bool ran; /* lb_journal_run() saw to it; err is set */
     enum lockbus_err err;
 };
 bool lb_journal_begin(struct lb_journal *journal, struct lb_journal_job *job);

@@ -11,6 +11,8 @@
 #include "journal/chain.h"
 #include "journal/walk.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char key_name[] = "key";
@@ -49,19 +51,24 @@ enum lockbus_err lb_journal_create(const struct lb_store *store,
 
 static void say(struct lb_recovery *recovery, const char *text)
 {
-    size_t len = strlen(text);
-
-    if (len >= sizeof recovery->text) {
-        len = sizeof recovery->text - 1;
-    }
-    memcpy(recovery->text, text, len);
-    recovery->text[len] = '\0';
+    (void)snprintf(recovery->text, sizeof recovery->text, "%s", text);
 }
 
-static enum lockbus_err corrupt(struct lb_recovery *recovery, const char *text)
+static enum lockbus_err corrupt(struct lb_recovery *recovery, const char *place,
+                                const char *text)
 {
+    (void)snprintf(recovery->place, sizeof recovery->place, "%s", place);
     say(recovery, text);
     return LOCKBUS_ERR_CORRUPT;
+}
+
+static enum lockbus_err corrupt_block(struct lb_recovery *recovery,
+                                      uint64_t number, const char *text)
+{
+    char place[sizeof recovery->place];
+
+    (void)snprintf(place, sizeof place, "block %" PRIu64, number);
+    return corrupt(recovery, place, text);
 }
 
 /* The key file, and whether the segments that are there can go with it. */
@@ -81,19 +88,23 @@ static enum lockbus_err load_keys(struct lb_journal *journal, uint32_t *first,
         return err;
     }
     bool sound = len > 0 && lb_keys_decode(journal, file, len);
+    bool newer = len > LB_HASH_LEN && lb_block_format(file) > 1;
 
     lb_crypto_wipe(file, sizeof file);
     if (len == 0 && journal->segments == 0) {
         return LOCKBUS_ERR_USAGE;
     }
     if (!sound) {
-        return corrupt(recovery, len == 0 ? "the key file is missing"
-                                          : "the key file is damaged");
+        return corrupt(recovery, key_name,
+                       newer      ? "the key file is of a newer format than "
+                                    "this version reads"
+                       : len == 0 ? "the key file is missing or empty"
+                                  : "the key file is damaged");
     }
     if (journal->segments == 0) {
         return journal->keys[0].number == 0 && journal->key_count == 1
                    ? LOCKBUS_ERR_USAGE /* making it was cut short */
-                   : corrupt(recovery, "all segments are missing");
+                   : corrupt(recovery, "segments", "all segments are missing");
     }
     return LOCKBUS_OK;
 }
@@ -137,8 +148,8 @@ static enum lockbus_err find_start(struct lb_journal *journal, size_t *start,
             continue; /* saved just before its segment was to be made */
         }
         if (segment < first || segment >= journal->segments) {
-            return corrupt(recovery, "a segment that the key file names is "
-                                     "missing");
+            return corrupt(recovery, "segments",
+                           "a segment that the key file names is missing");
         }
         enum lockbus_err err =
             has_checkpoint(journal, (uint32_t)segment, &whole);
@@ -147,7 +158,7 @@ static enum lockbus_err find_start(struct lb_journal *journal, size_t *start,
             return err;
         }
     }
-    return corrupt(recovery, "no checkpoint is whole");
+    return corrupt(recovery, "segments", "no checkpoint is whole");
 }
 
 /* The block before the fold begins, by itself and as what the fold's first
@@ -210,7 +221,8 @@ static enum lockbus_err fold(struct lb_journal *journal, struct lb_walk *walk,
 {
     for (;;) {
         if (!key_on_the_way(journal, walk)) {
-            return corrupt(recovery, "the key file does not fit the blocks");
+            return corrupt(recovery, key_name,
+                           "the key file does not fit the blocks");
         }
         switch (lb_walk_next(walk)) {
         case LB_WALK_BLOCK:
@@ -221,7 +233,7 @@ static enum lockbus_err fold(struct lb_journal *journal, struct lb_walk *walk,
         case LB_WALK_END:
             return LOCKBUS_OK;
         case LB_WALK_DAMAGE:
-            return corrupt(recovery, walk->text);
+            return corrupt_block(recovery, walk->number, walk->text);
         case LB_WALK_FAILED:
         default:
             return walk->err;
@@ -230,6 +242,10 @@ static enum lockbus_err fold(struct lb_journal *journal, struct lb_walk *walk,
         recovery->powered_ms = walk->head.powered_ms;
         enum lockbus_err err = lb_walk_visit(walk, visitor);
 
+        if (err == LOCKBUS_ERR_CORRUPT) {
+            return corrupt_block(recovery, walk->head.number,
+                                 "one of its records cannot be");
+        }
         if (err != LOCKBUS_OK) {
             return err;
         }
@@ -245,8 +261,8 @@ static enum lockbus_err take_over(struct lb_journal *journal,
     uint64_t newest = journal->keys[journal->key_count - 1].number;
 
     if (newest > walk->number) {
-        return corrupt(recovery, "blocks that the key file knows of are "
-                                 "missing");
+        return corrupt_block(recovery, walk->number,
+                             "blocks that the key file knows of are missing");
     }
     memcpy(journal->key, walk->key, sizeof journal->key);
     memcpy(journal->before, walk->before, sizeof journal->before);

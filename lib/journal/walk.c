@@ -160,6 +160,11 @@ static enum lb_block_state look(struct lb_walk *walk, const char **why)
 
     *why = state == LB_BLOCK_WHOLE ? misfit(walk)
                                    : "the block is finished, but not valid";
+    /* It may have its check sum elsewhere, and be no torn one of ours. */
+    if (state != LB_BLOCK_WHOLE && lb_block_format(walk->block) > 1) {
+        *why = "the block is of a newer format than this version reads";
+        return LB_BLOCK_WRONG;
+    }
     return state;
 }
 

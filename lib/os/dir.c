@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
 #include "os/dir.h"
+#include "os/private.h"
 #include "os/why.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -99,20 +99,32 @@ static bool small_name(const char *name)
            strncmp(name, "segment-", 8) != 0 && strcmp(name, lock_name) != 0;
 }
 
-static int load_fd(int fd, uint8_t *buf, size_t cap, size_t *len)
+/* Small files hold keys. */
+static enum lockbus_err judge(struct lb_dir *dir, const char *name, int fd,
+                              size_t cap)
 {
+    char path[sizeof dir->path + LB_DIR_NAME];
     struct stat st;
-    size_t have = 0;
 
+    (void)snprintf(path, sizeof path, "%s/%s", dir->path, name);
     if (fstat(fd, &st) != 0) {
-        return errno;
+        return lb_why_io(&dir->last, errno, path, "cannot be examined");
     }
     if (!S_ISREG(st.st_mode)) {
-        return EINVAL;
+        return lb_why(&dir->last, LOCKBUS_ERR_CONFIG, path, "type",
+                      "is not a regular file");
     }
     if ((uint64_t)st.st_size > cap) {
-        return EFBIG;
+        return lb_why(&dir->last, LOCKBUS_ERR_CORRUPT, path, "length",
+                      "is longer than any that is saved here");
     }
+    return lb_file_private(&st, path, "chmod 600", &dir->last);
+}
+
+static int load_fd(int fd, uint8_t *buf, size_t cap, size_t *len)
+{
+    size_t have = 0;
+
     while (have < cap) {
         ssize_t got = read(fd, buf + have, cap - have);
 
@@ -146,11 +158,12 @@ static enum lockbus_err dir_load(void *user, const char *name, uint8_t *buf,
     if (fd < 0) {
         return lb_dir_failed(dir, errno, "a small file cannot be opened");
     }
-    int number = load_fd(fd, buf, cap, len);
+    enum lockbus_err err = judge(dir, name, fd, cap);
+    int number = err == LOCKBUS_OK ? load_fd(fd, buf, cap, len) : 0;
 
     (void)close(fd);
     return number == 0
-               ? LOCKBUS_OK
+               ? err
                : lb_dir_failed(dir, number, "a small file cannot be read");
 }
 
@@ -237,11 +250,10 @@ static enum lockbus_err enter(struct lb_dir *dir, const char *path, bool create)
     if (dir->read_only) {
         return LOCKBUS_OK;
     }
-    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return lb_why(&dir->last, LOCKBUS_ERR_CONFIG, dir->path, "mode",
-                      "others than its owner may write in it; chmod 700");
-    }
-    return take_lock(dir);
+    enum lockbus_err err =
+        lb_file_private(&st, dir->path, "chmod 700", &dir->last);
+
+    return err == LOCKBUS_OK ? take_lock(dir) : err;
 }
 
 static void dir_free(struct lb_dir *dir)

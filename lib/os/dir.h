@@ -21,7 +21,7 @@ struct lb_dir {
     uint32_t segment; /* the one that is open as segment_fd */
     int segment_fd;   /* -1: none */
     struct lockbus_error last;
-    char path[128]; /* for people */
+    char path[256]; /* for people */
 };
 
 /* Remembers a failed system call in `last`; IO. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
 #include "os/os.h"
+#include "os/private.h"
 #include "os/why.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* All of it, whatever the pieces; false with errno set. */
@@ -45,11 +46,33 @@ static bool write_all(int fd, const uint8_t *bytes, size_t len)
     return true;
 }
 
-/* A pipe or a device has no whole, and a key that others read is none. */
+enum lockbus_err lb_file_private(const struct stat *st, const char *path,
+                                 const char *chmod, struct lockbus_error *why)
+{
+    char text[96];
+
+    if (st->st_uid != geteuid()) {
+        (void)snprintf(text, sizeof text,
+                       "belongs to user %u, and this is user %u; run as its "
+                       "owner, or chown",
+                       (unsigned)st->st_uid, (unsigned)geteuid());
+        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "owner", text);
+    }
+    if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        (void)snprintf(text, sizeof text,
+                       "others than its owner may use it; %s", chmod);
+        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "mode", text);
+    }
+    return LOCKBUS_OK;
+}
+
+/* A pipe or a device has no whole. */
 static enum lockbus_err judge(int fd, const char *path, size_t cap,
-                              bool private_only, struct lockbus_error *why)
+                              enum lb_file_guard guard,
+                              struct lockbus_error *why)
 {
     struct stat st;
+    char text[64];
 
     if (fstat(fd, &st) != 0) {
         return lb_why_io(why, errno, path, "cannot be examined");
@@ -58,15 +81,17 @@ static enum lockbus_err judge(int fd, const char *path, size_t cap,
         return lb_why(why, LOCKBUS_ERR_CONFIG, path, "type",
                       "is not a regular file");
     }
-    if (private_only && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    if (guard == LB_FILE_TRUSTED && (st.st_mode & S_IWOTH) != 0) {
         return lb_why(why, LOCKBUS_ERR_CONFIG, path, "mode",
-                      "others than its owner may use it; chmod 600");
+                      "everybody may write it; chmod o-w");
     }
     if ((uint64_t)st.st_size > cap) {
-        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "length",
-                      "is longer than what it should hold");
+        (void)snprintf(text, sizeof text, "is longer than %zu bytes", cap);
+        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "length", text);
     }
-    return LOCKBUS_OK;
+    return guard == LB_FILE_PRIVATE
+               ? lb_file_private(&st, path, "chmod 600", why)
+               : LOCKBUS_OK;
 }
 
 size_t lb_file_len(const char *path)
@@ -79,7 +104,7 @@ size_t lb_file_len(const char *path)
 }
 
 enum lockbus_err lb_file_read(const char *path, uint8_t *buf, size_t cap,
-                              size_t *len, bool private_only,
+                              size_t *len, enum lb_file_guard guard,
                               struct lockbus_error *why)
 {
     if (path == NULL || buf == NULL || len == NULL) {
@@ -94,7 +119,7 @@ enum lockbus_err lb_file_read(const char *path, uint8_t *buf, size_t cap,
     if (fd < 0) {
         return lb_why_io(why, errno, path, "cannot be opened");
     }
-    enum lockbus_err err = judge(fd, path, cap, private_only, why);
+    enum lockbus_err err = judge(fd, path, cap, guard, why);
 
     if (err == LOCKBUS_OK &&
         (!read_all(fd, buf, cap, &have) || !read_all(fd, &more, 1, &rest))) {

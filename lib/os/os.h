@@ -86,11 +86,19 @@ void lb_dir_last_error(const struct lb_store *store, struct lockbus_error *why);
 /* A file's length as it is now; 0 when that cannot be told. */
 size_t lb_file_len(const char *path);
 
-/* A whole regular file of at most `cap` bytes; CONFIG or IO in `why`.
- * private_only refuses files that others than the owner may read. */
+/* What the rights of a file must say. */
+enum lb_file_guard {
+    LB_FILE_ANY = 0,     /* what it holds is signed, or pinned by a hash */
+    LB_FILE_TRUSTED = 1, /* not everybody may write it */
+    LB_FILE_PRIVATE = 2  /* it is ours, and nobody else may use it */
+};
+
+/* A whole regular file of at most `cap` bytes, or what a link to one leads
+ * to; never waits. CONFIG (field type, length, mode or owner) or IO in
+ * `why`. */
 LOCKBUS_CHECK enum lockbus_err lb_file_read(const char *path, uint8_t *buf,
                                             size_t cap, size_t *len,
-                                            bool private_only,
+                                            enum lb_file_guard guard,
                                             struct lockbus_error *why);
 /* A new file, durable; USAGE when it exists. */
 LOCKBUS_CHECK enum lockbus_err lb_file_write(const char *path,

@@ -74,7 +74,7 @@ enum lockbus_err lb_dir_range(void *user, uint32_t *first, uint32_t *next)
         return lb_dir_failed(dir, number, "cannot be listed");
     }
     if (count != 0 && (high - low + 1 != count || high == UINT32_MAX)) {
-        return lb_why(&dir->last, LOCKBUS_ERR_CORRUPT, dir->path, NULL,
+        return lb_why(&dir->last, LOCKBUS_ERR_CORRUPT, dir->path, "segments",
                       "a segment between the first and the last is missing");
     }
     *first = count != 0 ? (uint32_t)low : 0;
@@ -106,7 +106,8 @@ static enum lockbus_err use_segment(struct lb_dir *dir, uint32_t segment)
     }
     if (!S_ISREG(st.st_mode) || st.st_size != LB_SEGMENT_LEN) {
         (void)close(fd);
-        return lb_dir_failed(dir, EIO, "a segment has not its whole length");
+        return lb_why(&dir->last, LOCKBUS_ERR_CORRUPT, dir->path, name,
+                      "this segment has not its whole length");
     }
     if (dir->segment_fd >= 0) {
         (void)close(dir->segment_fd);

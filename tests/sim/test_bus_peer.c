@@ -40,8 +40,9 @@ static void load_profile(struct lb_profile *profile)
     size_t len = 0;
     struct lockbus_error why = {0};
 
-    assert_int_equal(lb_file_read(path, text, sizeof text, &len, false, &why),
-                     LOCKBUS_OK);
+    assert_int_equal(
+        lb_file_read(path, text, sizeof text, &len, LB_FILE_ANY, &why),
+        LOCKBUS_OK);
     assert_int_equal(lb_profile_parse(profile, "waveshare-relay-d-8ch",
                                       (const char *)text, len, &why),
                      LOCKBUS_OK);

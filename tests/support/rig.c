@@ -295,7 +295,8 @@ enum lockbus_err rig_try_open(struct rig *rig, struct lockbus_error *why)
     struct lockbus_options options = {.size = sizeof options,
                                       .lines = &host,
                                       .line_count = 1,
-                                      .without_worker = !rig->worker};
+                                      .without_worker =
+                                          !rig->worker && !rig->with_worker};
 
     rig->request_len = 0;
     rig->reply_len = 0;

@@ -259,7 +259,7 @@ int cmd_inspect(int argc, char **argv)
     if (!issue_args(argc, argv, args, 1)) {
         return tool_usage(argv[0], NULL);
     }
-    if (lb_file_read(path, bytes, sizeof bytes, &len, false, &why) !=
+    if (lb_file_read(path, bytes, sizeof bytes, &len, LB_FILE_ANY, &why) !=
         LOCKBUS_OK) {
         return tool_complain(&why);
     }

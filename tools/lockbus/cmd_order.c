@@ -23,7 +23,7 @@ static bool read_manifest(const char *path, uint8_t hash[32], uint32_t *epoch)
     struct lockbus_error why = {0};
     size_t len = 0;
 
-    if (lb_file_read(path, bytes, sizeof bytes, &len, false, &why) !=
+    if (lb_file_read(path, bytes, sizeof bytes, &len, LB_FILE_ANY, &why) !=
         LOCKBUS_OK) {
         (void)tool_complain(&why);
         return false;

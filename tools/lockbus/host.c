@@ -230,7 +230,7 @@ bool host_read(const char *path, uint8_t *buf, size_t cap, size_t *len)
 {
     struct lockbus_error why = {.err = LOCKBUS_OK};
 
-    if (lb_file_read(path, buf, cap, len, false, &why) != LOCKBUS_OK) {
+    if (lb_file_read(path, buf, cap, len, LB_FILE_ANY, &why) != LOCKBUS_OK) {
         (void)tool_complain(&why);
         return false;
     }

@@ -160,6 +160,20 @@ static bool build(struct sim_world *world, const struct lb_config *config,
     return true;
 }
 
+/* As `lockbus` says it: FILE:LINE: FIELD: TEXT, without what there is not. */
+static void complain(const struct lockbus_error *error, char *why,
+                     size_t why_cap)
+{
+    char line[16] = "";
+
+    if (error->line != 0) {
+        (void)snprintf(line, sizeof line, "%u:", error->line);
+    }
+    (void)snprintf(why, why_cap, "%s:%s %s%s%s", error->file, line,
+                   error->field, error->field[0] != '\0' ? ": " : "",
+                   error->text);
+}
+
 bool sim_world_open(struct sim_world *world, const struct sim_options *options,
                     char *why, size_t why_cap)
 {
@@ -171,8 +185,7 @@ bool sim_world_open(struct sim_world *world, const struct sim_options *options,
     if (config == NULL) {
         (void)snprintf(why, why_cap, "no memory");
     } else if (lb_config_load(config, options->config, &error) != LOCKBUS_OK) {
-        (void)snprintf(why, why_cap, "%s, line %u, %s: %s", error.file,
-                       error.line, error.field, error.text);
+        complain(&error, why, why_cap);
     } else {
         ok = build(world, config, options, why, why_cap);
         lb_config_free(config);

@@ -261,6 +261,66 @@ static void what_is_no_escrow_key_is_refused(void **state)
     }
 }
 
+static void refused(const char *what, const char *field)
+{
+    struct lockbus_key_file key = {0};
+    struct lockbus_error why = {0};
+
+    if (lockbus_key_load(path, &key, &why) != LOCKBUS_ERR_CONFIG ||
+        strcmp(why.file, path) != 0 || strcmp(why.field, field) != 0 ||
+        why.text[0] == '\0') {
+        fail_msg("%s: %s:%u: %s: %s", what, why.file, why.line, why.field,
+                 why.text);
+    }
+    assert_int_equal(key.role[0], 0);
+}
+
+static void a_key_file_cut_or_stretched_anywhere_is_refused(void **state)
+{
+    const struct lockbus_key_file key = issuer();
+    struct lockbus_key_file back;
+    char text[2048];
+    FILE *f;
+
+    (void)state;
+    assert_int_equal(lockbus_key_save(path, &key, NULL), LOCKBUS_OK);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    size_t len = fread(text, 1, sizeof text, f);
+
+    (void)fclose(f);
+    memset(text + len, ' ', sizeof text - len);
+    for (size_t cut = 0; cut < sizeof text; cut++) {
+        if (cut != len) {
+            put(text, cut, 0600);
+            refused("a cut", cut < 160 ? "form" : "length");
+        }
+    }
+    put(text, len, 0600);
+    assert_int_equal(lockbus_key_load(path, &back, NULL), LOCKBUS_OK);
+}
+
+static void what_is_no_file_of_a_key_is_refused_without_waiting(void **state)
+{
+    static const char bom[] = "\xEF\xBB\xBFlockbus-key-v1 root" ALL SEED "\n";
+
+    (void)state;
+    put(bom, sizeof bom - 1, 0600);
+    refused("a byte-order mark", "form");
+    put("[cabinet]\nname = a\n", 19, 0600);
+    refused("a configuration", "form");
+    (void)unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    refused("a folder", "type");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    refused("a FIFO", "type");
+    (void)unlink(path);
+    assert_int_equal(symlink("/dev/zero", path), 0);
+    refused("an endless file", "type");
+    (void)unlink(path);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -274,6 +334,10 @@ int main(void)
         cmocka_unit_test_setup(
             an_escrow_key_comes_back_and_only_its_owner_reads_it, fresh),
         cmocka_unit_test_setup(what_is_no_escrow_key_is_refused, fresh),
+        cmocka_unit_test_setup(a_key_file_cut_or_stretched_anywhere_is_refused,
+                               fresh),
+        cmocka_unit_test_setup(
+            what_is_no_file_of_a_key_is_refused_without_waiting, fresh),
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };
     static struct CMUnitTest row_tests[ROWS];

@@ -398,6 +398,99 @@ static void a_line_too_long_or_with_a_zero_byte_is_refused(void **state)
     assert_int_equal(why.line, LINES + 1);
 }
 
+/* The whole text with other line ends, or behind `before`. */
+static void put_changed(const char *before, bool crlf)
+{
+    char text[16384];
+
+    put(0, "");
+    FILE *f = fopen(path, "r");
+
+    assert_non_null(f);
+    size_t len = fread(text, 1, sizeof text, f);
+
+    (void)fclose(f);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    (void)fputs(before, f);
+    for (size_t i = 0; i < len; i++) {
+        if (crlf && text[i] == '\n') {
+            (void)fputc('\r', f);
+        }
+        (void)fputc(text[i], f);
+    }
+    assert_int_equal(fclose(f), 0);
+}
+
+static void line_ends_may_be_another_systems(void **state)
+{
+    static const uint8_t fills[] = {ROOT1, ROOT2};
+    uint8_t b[LOCKBUS_MANIFEST_MAX], same[LOCKBUS_MANIFEST_MAX];
+    struct lockbus_error why;
+    size_t len = 0, same_len = 0;
+
+    (void)state;
+    put_changed("", false);
+    assert_int_equal(sign(b, &len, fills, 2, &why), LOCKBUS_OK);
+    put_changed("", true);
+    assert_int_equal(sign(same, &same_len, fills, 2, &why), LOCKBUS_OK);
+    assert_int_equal(same_len, len);
+    assert_memory_equal(same, b, len);
+}
+
+static void a_byte_order_mark_is_refused(void **state)
+{
+    static const uint8_t fills[] = {ROOT1, ROOT2};
+    uint8_t b[LOCKBUS_MANIFEST_MAX];
+    struct lockbus_error why;
+    size_t len = 0;
+
+    (void)state;
+    put_changed("\xEF\xBB\xBF", false);
+    assert_int_equal(sign(b, &len, fills, 2, &why), LOCKBUS_ERR_CONFIG);
+    assert_string_equal(why.file, path);
+    assert_int_equal(why.line, 1);
+    assert_non_null(strstr(why.text, "byte-order mark"));
+}
+
+/* Refused, or the same but for the keys at its end, which are whole or not:
+ * then the roots that sign are missing. */
+static void a_text_cut_anywhere_is_refused_with_its_place(void **state)
+{
+    static const uint8_t fills[] = {ROOT1, ROOT2};
+    static char text[16384];
+    uint8_t b[LOCKBUS_MANIFEST_MAX];
+    struct lockbus_error why;
+    size_t whole = 0;
+
+    (void)state;
+    put(0, "");
+    FILE *f = fopen(path, "r");
+
+    assert_non_null(f);
+    size_t len = fread(text, 1, sizeof text, f);
+
+    (void)fclose(f);
+    for (size_t cut = 0; cut < len; cut++) {
+        size_t made = 0;
+
+        f = fopen(path, "w");
+        assert_non_null(f);
+        assert_int_equal(fwrite(text, 1, cut, f), cut);
+        assert_int_equal(fclose(f), 0);
+        enum lockbus_err err = sign(b, &made, fills, 2, &why);
+
+        whole += err == LOCKBUS_OK;
+        if (err != LOCKBUS_OK &&
+            (err != LOCKBUS_ERR_CONFIG || strcmp(why.file, path) != 0 ||
+             why.field[0] == '\0' || why.text[0] == '\0')) {
+            fail_msg("cut to %zu: %d %s:%u: %s: %s", cut, (int)err, why.file,
+                     why.line, why.field, why.text);
+        }
+    }
+    assert_in_range(whole, 1, 400);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -408,6 +501,9 @@ int main(void)
         cmocka_unit_test(options_bind_the_roles_that_they_are_for),
         cmocka_unit_test(names_keys_and_key_ids_come_once),
         cmocka_unit_test(a_line_too_long_or_with_a_zero_byte_is_refused),
+        cmocka_unit_test(line_ends_may_be_another_systems),
+        cmocka_unit_test(a_byte_order_mark_is_refused),
+        cmocka_unit_test(a_text_cut_anywhere_is_refused_with_its_place),
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };
     static struct CMUnitTest row_tests[ROWS];

@@ -206,10 +206,13 @@ static void absent_or_short_segment_is_an_error(void **state)
     assert_int_equal(f->why.sys_errno, ENOENT);
     touch(f, "segment-00000003", LB_SEGMENT_LEN - 1, 0600);
     assert_int_equal(f->store.read(f->store.user, 3, 0, &byte, 1),
-                     LOCKBUS_ERR_IO);
+                     LOCKBUS_ERR_CORRUPT);
     assert_int_equal(f->store.write(f->store.user, 3, 0, &byte, 1),
-                     LOCKBUS_ERR_IO);
-    assert_int_equal(f->store.sync(f->store.user, 3), LOCKBUS_ERR_IO);
+                     LOCKBUS_ERR_CORRUPT);
+    assert_int_equal(f->store.sync(f->store.user, 3), LOCKBUS_ERR_CORRUPT);
+    lb_dir_last_error(&f->store, &f->why);
+    assert_string_equal(f->why.file, f->path);
+    assert_string_equal(f->why.field, "segment-00000003");
 }
 
 static void missing_segment_between_others_is_corrupt(void **state)
@@ -323,10 +326,10 @@ static void small_file_beyond_the_buffer_is_refused(void **state)
     open_store(f);
     touch(f, "key", 11, 0600);
     assert_int_equal(f->store.load(f->store.user, "key", buf, 10, &len),
-                     LOCKBUS_ERR_IO);
+                     LOCKBUS_ERR_CORRUPT);
     assert_int_equal(len, 77);
     lb_dir_last_error(&f->store, &f->why);
-    assert_int_equal(f->why.sys_errno, EFBIG);
+    assert_string_equal(f->why.field, "length");
     assert_int_equal(f->store.save(f->store.user, "key", buf, sizeof buf),
                      LOCKBUS_ERR_USAGE);
 }
@@ -417,9 +420,9 @@ static void reader_needs_no_lock_and_writes_nothing(void **state)
                      LOCKBUS_ERR_USAGE);
 }
 
-static void store_that_others_may_write_in_is_refused(void **state)
+static void store_that_others_may_use_is_refused(void **state)
 {
-    static const mode_t bad[] = {0770, 0702, 0777};
+    static const mode_t bad[] = {0770, 0702, 0777, 0755, 0740, 0701};
     struct fixture *f = *state;
 
     assert_int_equal(mkdir(f->path, 0700), 0);
@@ -428,9 +431,73 @@ static void store_that_others_may_write_in_is_refused(void **state)
         assert_int_equal(lb_dir_open(&f->store, f->path, false, false, &f->why),
                          LOCKBUS_ERR_CONFIG);
         assert_string_equal(f->why.field, "mode");
+        assert_string_equal(f->why.file, f->path);
+        assert_non_null(strstr(f->why.text, "chmod 700"));
+        open_reader(f); /* a copy may lie anywhere */
+        lb_dir_close(&f->store);
     }
-    assert_int_equal(chmod(f->path, 0755), 0);
+    assert_int_equal(chmod(f->path, 0700), 0);
     open_store(f);
+}
+
+/* Root makes such a place; who is not root finds one. */
+static void store_of_another_user_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = geteuid() == 0 ? f->path : "/usr";
+
+    assert_int_equal(mkdir(f->path, 0700), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(f->path, 65534, 65534), 0);
+    }
+    assert_int_equal(lb_dir_open(&f->store, path, false, false, &f->why),
+                     LOCKBUS_ERR_CONFIG);
+    assert_string_equal(f->why.field, "owner");
+    assert_string_equal(f->why.file, path);
+    assert_non_null(strstr(f->why.text, "chown"));
+}
+
+static void key_that_others_may_use_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t buf[8] = {0};
+    char path[160];
+    size_t len = 0;
+
+    open_store(f);
+    touch(f, "key", 3, 0640);
+    in_dir(f, path, sizeof path, "key");
+    assert_int_equal(f->store.load(f->store.user, "key", buf, sizeof buf, &len),
+                     LOCKBUS_ERR_CONFIG);
+    lb_dir_last_error(&f->store, &f->why);
+    assert_string_equal(f->why.field, "mode");
+    assert_string_equal(f->why.file, path);
+    assert_non_null(strstr(f->why.text, "chmod 600"));
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(f->store.load(f->store.user, "key", buf, sizeof buf, &len),
+                     LOCKBUS_OK);
+    assert_int_equal(len, 3);
+}
+
+static void key_that_is_no_file_is_refused_without_waiting(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t buf[8] = {0};
+    char path[160];
+    size_t len = 0;
+
+    open_store(f);
+    in_dir(f, path, sizeof path, "key");
+    for (int folder = 0; folder < 2; folder++) {
+        assert_int_equal(folder != 0 ? mkdir(path, 0700) : mkfifo(path, 0600),
+                         0);
+        assert_int_equal(
+            f->store.load(f->store.user, "key", buf, sizeof buf, &len),
+            LOCKBUS_ERR_CONFIG);
+        lb_dir_last_error(&f->store, &f->why);
+        assert_string_equal(f->why.field, "type");
+        assert_int_equal(remove(path), 0);
+    }
 }
 
 static int open_errno(void *arg)
@@ -483,7 +550,10 @@ int main(void)
         DIR_TEST(names_that_leave_the_store_are_refused),
         DIR_TEST(store_has_one_writer),
         DIR_TEST(reader_needs_no_lock_and_writes_nothing),
-        DIR_TEST(store_that_others_may_write_in_is_refused),
+        DIR_TEST(store_that_others_may_use_is_refused),
+        DIR_TEST(store_of_another_user_is_refused),
+        DIR_TEST(key_that_others_may_use_is_refused),
+        DIR_TEST(key_that_is_no_file_is_refused_without_waiting),
         DIR_TEST(places_where_no_store_can_be_keep_their_numbers),
     };
 

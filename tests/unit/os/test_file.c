@@ -64,7 +64,7 @@ static void written_file_is_read_back(void **state)
     assert_int_equal(stat(f->path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(
-        lb_file_read(f->path, buf, sizeof buf, &len, true, &f->why),
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_PRIVATE, &f->why),
         LOCKBUS_OK);
     assert_int_equal(len, 7);
     assert_memory_equal(buf, "1234567", 7);
@@ -95,8 +95,9 @@ static void existing_file_is_never_written_over(void **state)
         lb_file_write(f->path, (const uint8_t *)"new", 3, 0600, &f->why),
         LOCKBUS_ERR_USAGE);
     assert_string_equal(f->why.file, f->path);
-    assert_int_equal(lb_file_read(f->path, buf, sizeof buf, &len, false, NULL),
-                     LOCKBUS_OK);
+    assert_int_equal(
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_ANY, NULL),
+        LOCKBUS_OK);
     assert_memory_equal(buf, "old", 3);
 }
 
@@ -120,11 +121,11 @@ static void file_that_fits_exactly_is_read_and_one_more_is_not(void **state)
     size_t len = 99;
 
     put(f, "1234", 0600);
-    assert_int_equal(lb_file_read(f->path, buf, 3, &len, false, &f->why),
+    assert_int_equal(lb_file_read(f->path, buf, 3, &len, LB_FILE_ANY, &f->why),
                      LOCKBUS_ERR_CONFIG);
     assert_string_equal(f->why.field, "length");
     assert_int_equal(len, 99);
-    assert_int_equal(lb_file_read(f->path, buf, 4, &len, false, &f->why),
+    assert_int_equal(lb_file_read(f->path, buf, 4, &len, LB_FILE_ANY, &f->why),
                      LOCKBUS_OK);
     assert_int_equal(len, 4);
 }
@@ -139,18 +140,86 @@ static void key_that_others_may_use_is_refused(void **state)
     put(f, "key", 0600);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(chmod(f->path, bad[i]), 0);
-        assert_int_equal(
-            lb_file_read(f->path, buf, sizeof buf, &len, true, &f->why),
-            LOCKBUS_ERR_CONFIG);
+        assert_int_equal(lb_file_read(f->path, buf, sizeof buf, &len,
+                                      LB_FILE_PRIVATE, &f->why),
+                         LOCKBUS_ERR_CONFIG);
         assert_string_equal(f->why.field, "mode");
         assert_int_equal(
-            lb_file_read(f->path, buf, sizeof buf, &len, false, &f->why),
+            lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_ANY, &f->why),
             LOCKBUS_OK);
     }
     assert_int_equal(chmod(f->path, 0400), 0);
     assert_int_equal(
-        lb_file_read(f->path, buf, sizeof buf, &len, true, &f->why),
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_PRIVATE, &f->why),
         LOCKBUS_OK);
+}
+
+/* Root makes such a file; who is not root finds one. */
+static void key_of_another_user_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = geteuid() == 0 ? f->path : "/etc/passwd";
+    uint8_t buf[8192];
+    size_t len = 0;
+
+    put(f, "key", 0600);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(f->path, 65534, 65534), 0);
+    }
+    assert_int_equal(
+        lb_file_read(path, buf, sizeof buf, &len, LB_FILE_PRIVATE, &f->why),
+        LOCKBUS_ERR_CONFIG);
+    assert_string_equal(f->why.field, "owner");
+    assert_string_equal(f->why.file, path);
+    assert_non_null(strstr(f->why.text, "chown"));
+    assert_int_equal(
+        lb_file_read(path, buf, sizeof buf, &len, LB_FILE_ANY, &f->why),
+        LOCKBUS_OK);
+}
+
+static void what_everybody_may_write_is_not_trusted(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t buf[4];
+    size_t len = 0;
+
+    put(f, "ini", 0666);
+    assert_int_equal(
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_TRUSTED, &f->why),
+        LOCKBUS_ERR_CONFIG);
+    assert_string_equal(f->why.field, "mode");
+    assert_non_null(strstr(f->why.text, "chmod o-w"));
+    assert_int_equal(chmod(f->path, 0664), 0);
+    assert_int_equal(
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_TRUSTED, &f->why),
+        LOCKBUS_OK);
+}
+
+/* A link is only another name; what it leads to is judged. */
+static void link_to_a_file_is_followed_and_the_file_judged(void **state)
+{
+    struct fixture *f = *state;
+    char link[128];
+    uint8_t buf[4];
+    size_t len = 0;
+
+    (void)snprintf(link, sizeof link, "%s/link", f->dir);
+    put(f, "key", 0600);
+    assert_int_equal(symlink(f->path, link), 0);
+    assert_int_equal(
+        lb_file_read(link, buf, sizeof buf, &len, LB_FILE_PRIVATE, &f->why),
+        LOCKBUS_OK);
+    assert_int_equal(chmod(f->path, 0644), 0);
+    assert_int_equal(
+        lb_file_read(link, buf, sizeof buf, &len, LB_FILE_PRIVATE, &f->why),
+        LOCKBUS_ERR_CONFIG);
+    assert_string_equal(f->why.field, "mode");
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink(link, link), 0);
+    assert_int_equal(
+        lb_file_read(link, buf, sizeof buf, &len, LB_FILE_ANY, &f->why),
+        LOCKBUS_ERR_IO);
+    assert_int_equal(f->why.sys_errno, ELOOP);
 }
 
 static void only_regular_files_are_read(void **state)
@@ -160,14 +229,28 @@ static void only_regular_files_are_read(void **state)
     size_t len = 0;
 
     assert_int_equal(mkfifo(f->path, 0600), 0); /* and it does not wait */
-    const char *paths[] = {f->path, f->dir, "/dev/null"};
+    const char *paths[] = {f->path, f->dir, "/dev/null", "/dev/zero"};
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         assert_int_equal(
-            lb_file_read(paths[i], buf, sizeof buf, &len, false, &f->why),
+            lb_file_read(paths[i], buf, sizeof buf, &len, LB_FILE_ANY, &f->why),
             LOCKBUS_ERR_CONFIG);
         assert_string_equal(f->why.field, "type");
     }
+}
+
+/* It says that it is regular and of length 0, and gives more and more. */
+static void file_without_an_end_is_not_read_on(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t buf[4];
+    size_t len = 99;
+
+    assert_int_equal(lb_file_read("/proc/self/maps", buf, sizeof buf, &len,
+                                  LB_FILE_ANY, &f->why),
+                     LOCKBUS_ERR_CONFIG);
+    assert_string_equal(f->why.field, "length");
+    assert_int_equal(len, 99);
 }
 
 static int read_it(void *arg)
@@ -177,7 +260,7 @@ static int read_it(void *arg)
     uint8_t buf[4];
     size_t len = 0;
     enum lockbus_err err =
-        lb_file_read(f->path, buf, sizeof buf, &len, false, &why);
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_ANY, &why);
 
     return err == LOCKBUS_ERR_IO ? why.sys_errno : -1;
 }
@@ -190,7 +273,7 @@ static void system_errors_keep_their_numbers(void **state)
     char lost[128];
 
     assert_int_equal(
-        lb_file_read(f->path, buf, sizeof buf, &len, false, &f->why),
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_ANY, &f->why),
         LOCKBUS_ERR_IO);
     assert_int_equal(f->why.sys_errno, ENOENT);
     assert_string_equal(f->why.file, f->path);
@@ -242,7 +325,11 @@ int main(void)
         FILE_TEST(dangling_link_is_not_followed_when_writing),
         FILE_TEST(file_that_fits_exactly_is_read_and_one_more_is_not),
         FILE_TEST(key_that_others_may_use_is_refused),
+        FILE_TEST(key_of_another_user_is_refused),
+        FILE_TEST(what_everybody_may_write_is_not_trusted),
+        FILE_TEST(link_to_a_file_is_followed_and_the_file_judged),
         FILE_TEST(only_regular_files_are_read),
+        FILE_TEST(file_without_an_end_is_not_read_on),
         FILE_TEST(system_errors_keep_their_numbers),
         FILE_TEST(path_too_long_is_refused),
         FILE_TEST(name_without_a_folder_is_of_this_folder),
