@@ -498,6 +498,8 @@ static struct manifest_row {
     {"a configuration is no manifest", BAD_OTHER, config_file, 1,
      LOCKBUS_RULE_M1},
     {"a journal's key is no manifest", BAD_OTHER, key_file, 1, LOCKBUS_RULE_M1},
+    {"one of another format is refused aloud", BAD_OTHER, "format.lbm", 1,
+     LOCKBUS_RULE_M1},
     {"another operator's is refused aloud", BAD_OTHER, "foreign.lbm", 1,
      LOCKBUS_RULE_M2},
     {"a new one that was cut is refused aloud", BAD_OTHER, "cut.lbm", 1,
@@ -518,6 +520,11 @@ static void write_manifests(void)
     other.manifest_no = 1;
     assert_true(world_manifest(&other, paper.bytes, &paper.len, &why));
     path_of(path, "foreign.lbm");
+    bad_write(path, paper.bytes, paper.len);
+    path_of(path, manifest_file);
+    paper.len = bad_read(path, paper.bytes, sizeof paper.bytes);
+    paper.bytes[4] = 2;
+    path_of(path, "format.lbm");
     bad_write(path, paper.bytes, paper.len);
     path_of(path, "newer.lbm");
     bad_write(path, newer.bytes, newer.len);
