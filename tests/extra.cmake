@@ -74,7 +74,19 @@ endif()
 # The live picture: where things go in any window, and what letters say.
 if(TARGET lb_view)
   lb_test(unit/view/test_layout.c LINKS lb_view)
+  lb_test(unit/view/test_draw.c LINKS lb_view lb_cabinet)
   lb_test(unit/view/test_picture.c LINKS lb_view lb_cabinet lb_issue)
+endif()
+
+# The same as a person sees it, on a pty.
+if(TARGET lockbus_tool AND TARGET lockbus_sim)
+  add_test(NAME cli_watch
+           COMMAND /usr/bin/python3
+                   ${PROJECT_SOURCE_DIR}/tests/cli/test_watch.py
+                   $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
+                   ${PROJECT_SOURCE_DIR}/profiles)
+  set_tests_properties(cli_watch PROPERTIES TIMEOUT 300 COST 500
+                       ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
 
 # The README's walk-through, from keys to the journal's answer.

@@ -80,14 +80,14 @@ def doors_of(boards, channels=8):
 
 
 class Bench:
-    """Use it in a with statement; cabinet.ini lies in self.folder."""
+    """open() makes it, close() ends it; cabinet.ini lies in self.folder."""
 
     def __init__(self, tool, sim, profiles, sections, name="hall"):
         self.tool, self.sim_program, self.profiles = tool, sim, profiles
         self.folder = tempfile.mkdtemp(prefix="lockbus-bench-")
         self.config = os.path.join(self.folder, "cabinet.ini")
         self.sections, self.name = sections, name
-        self.process = None
+        self.process = self.control = self.answers = None
         self.orders = 1
         self.stay = 0
 
@@ -100,7 +100,8 @@ class Bench:
             raise RuntimeError(f"{words}: {done.stdout}{done.stderr}")
         return done
 
-    def __enter__(self):
+    def open(self):
+        """Keys, manifest, journal, boards."""
         self.identity = secrets.token_hex(16)
         for name, role in ROLES:
             self.run("keygen", role, *(["--region", "7"]
@@ -127,12 +128,14 @@ class Bench:
         self.control = socket.socket(socket.AF_UNIX)
         self.control.connect(control)
         self.answers = self.control.makefile("r")
-        return self
 
-    def __exit__(self, *unused):
-        if self.process is not None:
+    def close(self):
+        """Ends the boards and takes the folder away."""
+        if self.control is not None:
             self.control.close()
+        if self.answers is not None:
             self.answers.close()
+        if self.process is not None:
             self.process.terminate()
             self.process.wait(30)
             self.process.stdout.close()
