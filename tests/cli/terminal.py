@@ -94,6 +94,12 @@ class Terminal:
         """The process group that has the terminal."""
         return os.tcgetpgrp(self.master)
 
+    def stopped(self):
+        """Whether the program that has the terminal was stopped. Its last
+        output comes before that, and a SIGCONT in between would be lost."""
+        with open(f"/proc/{self.group()}/stat", encoding="ascii") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "T"
+
     def take(self, seconds):
         """What the program wrote, if anything within that time."""
         if not select.select([self.master], [], [], max(0, seconds))[0]:

@@ -80,6 +80,27 @@ class Watch(unittest.TestCase):
         self.quits(terminal)
 
 
+class Pace(Watch):
+    def test_the_line_keeps_its_pace_and_the_picture_another(self):
+        def figures():
+            found = (re.search(r"requests +(\d+)", terminal.text()),
+                     re.search(r"(\d+\.\d) s$", terminal.screen.display[0]))
+            return int(found[0][1]), float(found[1][1])
+        with self.watch() as terminal:
+            self.settled(terminal)
+            asked, at = figures()
+            written = len(terminal.raw)
+            terminal.until(lambda: figures()[1] >= at + 2, "two seconds")
+            more, later = figures()
+            # Drawing at the line's pace, hundreds of times a second, would
+            # write ten times as much; polling at the picture's would ask a
+            # fifth as often.
+            self.assertGreater((more - asked) / (later - at), 50)
+            self.assertLess((len(terminal.raw) - written) / (later - at),
+                            20000)
+            self.quit_by_key(terminal)
+
+
 class Picture(Watch):
     def test_80x24_shows_every_door_and_its_state(self):
         with self.watch() as terminal:
@@ -172,27 +193,8 @@ class Picture(Watch):
                     short_cells(terminal.screen.display)["A07"], "P")
                 self.quit_by_key(terminal)
 
-    def test_the_line_keeps_its_pace_and_the_picture_another(self):
-        def figures():
-            found = (re.search(r"requests +(\d+)", terminal.text()),
-                     re.search(r"(\d+\.\d) s$", terminal.screen.display[0]))
-            return int(found[0][1]), float(found[1][1])
-        with self.watch() as terminal:
-            self.settled(terminal)
-            asked, at = figures()
-            written = len(terminal.raw)
-            terminal.until(lambda: figures()[1] >= at + 2, "two seconds")
-            more, later = figures()
-            # Drawing at the line's pace, hundreds of times a second, would
-            # write ten times as much; polling at the picture's would ask a
-            # fifth as often.
-            self.assertGreater((more - asked) / (later - at), 50)
-            self.assertLess((len(terminal.raw) - written) / (later - at),
-                            20000)
-            self.quit_by_key(terminal)
 
-
-class Afterwards(Watch):
+class Terminals(Watch):
     """What is left of a terminal, and what one gets that cannot."""
     BOARDS = 2
 
@@ -216,7 +218,8 @@ class Afterwards(Watch):
             group = terminal.group()
             terminal.type("\x1a")
             terminal.says(LEAVE)
-            terminal.until(terminal.restored, "restored")
+            terminal.until(terminal.stopped, "stopped")
+            self.assertTrue(terminal.restored())
             seen = len(terminal.raw)
             terminal.screen.reset()
             os.killpg(group, signal.SIGCONT)
