@@ -43,9 +43,25 @@ _Static_assert((int)LB_KEY_FILE_MAX ==
 static const uint8_t block_magic[4] = {'L', 'B', 'J', '1'};
 static const uint8_t keys_magic[4] = {'L', 'B', 'K', '1'};
 
+/* By words: a start looks so at all of a segment that was not yet written. */
 bool lb_block_is_zero(const uint8_t *bytes, size_t len)
 {
-    return len == 0 || (bytes[0] == 0 && lb_same(bytes, bytes + 1, len - 1));
+    uint64_t word[8];
+    size_t at = 0;
+
+    for (; len - at >= sizeof word; at += sizeof word) {
+        memcpy(word, bytes + at, sizeof word);
+        if ((word[0] | word[1] | word[2] | word[3] | word[4] | word[5] |
+             word[6] | word[7]) != 0) {
+            return false;
+        }
+    }
+    for (; at < len; at++) {
+        if (bytes[at] != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void head_encode(uint8_t out[LB_BLOCK_RECORDS],

@@ -5,6 +5,7 @@
  * Columns come and go while parcels lie behind other doors.
  */
 
+#include "cabinet/cabinet.h"
 #include "rig.h"
 
 #include <setjmp.h>
@@ -60,6 +61,48 @@ static void a_column_is_removed_and_parcels_stay(void **state)
     rig_crash(rig);
     assert_int_equal(lockbus_door_at(rig->cab, D01, &view, NULL),
                      LOCKBUS_ERR_USAGE);
+}
+
+/* Blocks of nothing but the floor of time, until `number` is the next. */
+static void fill(struct rig *rig, uint64_t number)
+{
+    struct lockbus_cabinet *cab = rig->cab;
+    struct lb_record record = {.type = LB_REC_TIME, .door = LB_DOOR_NONE};
+
+    while (lb_journal_durable(cab->journal) < number) {
+        record.powered_ms = cab->gate.powered_ms;
+        assert_true(lb_write(cab, &record, 1));
+        lb_ask_commit(cab);
+        lb_ask_worker_ended(cab);
+    }
+}
+
+/* Its rows in one segment, what makes them the map in the next: the checkpoint
+ * between them says what is staged. */
+static void an_amendment_over_the_end_of_a_segment_has_its_doors(void **state)
+{
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    (void)state;
+
+    for (unsigned left = 1; left <= 4; left++) {
+        struct rig *rig = rig_new();
+        struct parcel parcel;
+        uint32_t ticket;
+
+        rig_deposit(rig, &parcel, A07, false);
+        fill(rig, LB_SEGMENT_BLOCKS - left);
+        rig_close(rig);
+        wire_boards(rig, RIG_BOARDS - 1);
+        assert_true(world_amend(&rig->world, &why));
+        rig_open(rig);
+        assert_true(lb_journal_durable(rig->cab->journal) > LB_SEGMENT_BLOCKS);
+        for (uint16_t n = 0; n < D01; n++) {
+            assert_true(lb_gate_has_door(&rig->cab->gate, n));
+        }
+        assert_int_equal(rig_release(rig, &parcel, &ticket, &why), LOCKBUS_OK);
+        assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
+        rig_free(rig);
+    }
 }
 
 static unsigned refused_by_k7(struct rig *rig)
@@ -134,6 +177,7 @@ int main(void)
         TEST(a_column_is_removed_and_parcels_stay),
         TEST(a_column_with_a_parcel_is_not_removed),
         TEST(a_door_that_comes_back_knows_its_old_grants),
+        cmocka_unit_test(an_amendment_over_the_end_of_a_segment_has_its_doors),
     };
 
     return cmocka_run_group_tests_name("amendments", tests, NULL, NULL);

@@ -13,8 +13,10 @@ void sim_disk_init(struct sim_disk *disk)
 
 void sim_disk_deinit(struct sim_disk *disk)
 {
+    /* One that was never made holds nothing. */
     for (size_t i = 0; i < SIM_DISK_SEGMENTS; i++) {
-        for (size_t k = 0; k < LB_SEGMENT_BLOCKS; k++) {
+        for (size_t k = 0; disk->segment[i].here && k < LB_SEGMENT_BLOCKS;
+             k++) {
             free(disk->segment[i].seen[k]);
             free(disk->segment[i].kept[k]);
         }
