@@ -253,7 +253,8 @@ struct lockbus_cabinet_info {
     bool journal_ok, keys_locked_in_memory;
     uint64_t journal_blocks;
     unsigned boards, boards_present;
-    size_t memory_bytes; /* what open allocated */
+    size_t memory_bytes; /* what open allocated, without libmodbus, serial
+                          * ports, and the worker's stack */
     uint64_t requests, replies, timeouts, crc_errors, rounds;
 };
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err

@@ -9,6 +9,8 @@
 #include "../../tools/demo/simulator.h"
 #include "../../tools/demo/world.h"
 
+#include "start.h"
+
 #include "base/bytes.h"
 #include "cabinet/cabinet.h"
 
@@ -428,9 +430,15 @@ int main(int argc, char **argv)
     static struct bench bench;
     char dir[WORLD_PATH];
 
-    if (argc != 4 || !lb_crypto_init()) {
-        fprintf(stderr, "usage: %s LOCKBUS-SIM PROFILES WORKDIR\n", argv[0]);
+    if ((argc != 4 && argc != 5) || !lb_crypto_init()) {
+        fprintf(stderr, "usage: %s LOCKBUS-SIM PROFILES WORKDIR [start]\n",
+                argv[0]);
         return 2;
+    }
+    if (argc == 5) {
+        return strcmp(argv[4], "start") == 0 && bench_start(argv[2], argv[3])
+                   ? 0
+                   : 1;
     }
     proofs();
     (void)mkdir(argv[3], 0700);

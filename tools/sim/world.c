@@ -66,7 +66,8 @@ static void add_doors(struct sim_world *world, const struct lb_config *config,
             continue;
         }
         struct sim_door *door = &board->door[from->channel];
-        (void)snprintf(door->label, sizeof door->label, "%s", from->label);
+        (void)snprintf(door->label, sizeof door->label, "%.*s",
+                       (int)sizeof door->label - 1, from->label);
         door->fitted = from->sensor;
         door->shut_is = config->shut_is;
         door->shut_after_ns = shut_after_ns;
