@@ -40,8 +40,12 @@ static void become(const char *program, const char *dir, const char *control,
     (void)snprintf(config, sizeof config, "%s/cabinet.ini", dir);
     (void)dup2(out, STDOUT_FILENO);
     (void)close(out);
-    execl(program, program, "--control", control, "--shut-after", shut, config,
-          (char *)NULL);
+    if (shut != NULL) {
+        execl(program, program, "--control", control, "--shut-after", shut,
+              config, (char *)NULL);
+    } else {
+        execl(program, program, "--control", control, config, (char *)NULL);
+    }
     _exit(127);
 }
 
@@ -75,7 +79,7 @@ bool simulator_start(struct simulator *sim, const char *program,
     sim->pid = fork();
     if (sim->pid == 0) {
         (void)close(out[0]);
-        become(program, dir, control, shut, out[1]);
+        become(program, dir, control, shut_ms != 0 ? shut : NULL, out[1]);
     }
     (void)close(out[1]);
     bool ready = sim->pid > 0 &&

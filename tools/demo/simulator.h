@@ -17,7 +17,8 @@ struct simulator {
     int control; /* socket */
 };
 
-/* Starts PROGRAM for DIR/cabinet.ini; people shut doors after shut_ms. */
+/* Starts PROGRAM for DIR/cabinet.ini; people shut doors after shut_ms, 0:
+ * nobody does. */
 bool simulator_start(struct simulator *sim, const char *program,
                      const char *dir, unsigned shut_ms);
 
