@@ -104,5 +104,14 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
   set_tests_properties(cli_bench cli_offline PROPERTIES TIMEOUT 120)
 endif()
 
+# The demo: on a terminal, as lines, and its page.
+if(TARGET lockbus_demo AND TARGET lockbus_sim)
+  add_test(NAME cli_demo COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/demo.sh
+           $<TARGET_FILE:lockbus_demo> $<TARGET_FILE:lockbus_sim>
+           ${PROJECT_SOURCE_DIR}/profiles)
+  set_tests_properties(cli_demo PROPERTIES TIMEOUT 180 COST 100
+                       ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endif()
+
 # The longest test begins first, and may take its time on a busy machine.
 set_tests_properties(journal_test_powercut PROPERTIES TIMEOUT 900 COST 1000)

@@ -11,6 +11,7 @@
 extern const unsigned char page_css[], page_js[];
 
 /* As printf, with %s arguments escaped; knows %s, %u and %%. */
-void html(FILE *f, const char *format, ...);
+void html(FILE *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -74,6 +74,7 @@ unsigned live_rest_ms(enum telling kind, const char *text)
     case TELL_BROKEN:
     case TELL_NOTE:
         return REST_LEAST_MS + REST_LETTER_MS * (unsigned)strlen(text);
+    case TELL_WORDS:
     case TELL_EVENT:
     default:
         return 0;

@@ -1,4 +1,4 @@
-// Plays the timeline's pictures again; the page says all of it without this.
+/* Plays the timeline's pictures again; the page says all of it without this. */
 (function () {
   "use strict";
   var rows = [].slice.call(
@@ -16,7 +16,7 @@
     if (key.dataset.s) { words[key.dataset.s] = li.textContent.slice(2).trim(); }
   });
 
-  // Every picture, from what each moment changed.
+  /* Every picture, from what each moment changed. */
   var pictures = [], last = [];
   rows.forEach(function (row) {
     var now = last.slice();
@@ -41,6 +41,7 @@
       }
       td.dataset.s = cell[0];
       td.textContent = (cell[0] === "." ? "\u00b7" : cell[0]) + cell[1];
+      td.toggleAttribute("data-m", cell[1] !== "");
       td.title = label(door) + ": " + (words[cell[0]] || cell[0]) +
         (cell[1] ? ", a parcel behind it" : "");
     });
@@ -51,7 +52,10 @@
     when.textContent = row.cells[0].textContent + "  ";
     what.textContent = row.cells[2].textContent;
     text.append(when, what);
-    grid.classList.toggle("breach", row.dataset.host === "today");
+    var today = row.dataset.host === "today";
+    grid.classList.toggle("breach", today);
+    grid.caption.textContent = today ? "Under a host of today" :
+      "Under lockbus";
     slider.value = at;
     slider.setAttribute("aria-valuetext",
       row.cells[0].textContent + ": " + row.cells[2].textContent);
@@ -70,7 +74,7 @@
     show(at);
     return at;
   }
-  // Events pass quickly, sentences stay long enough to be read.
+  /* Events pass quickly, sentences stay long enough to be read. */
   function next() {
     var at = step(1);
     if (at === rows.length - 1) { stop(); return; }

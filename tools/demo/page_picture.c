@@ -20,9 +20,9 @@ static void one_cell(FILE *f, unsigned door, const struct cell *cell)
 {
     char letter[2] = {cell->letter, '\0'};
 
-    html(f, "<td data-s=\"%s\" title=\"%s: %s%s\">%s%s</td>", letter,
-         stage_label((uint16_t)door), word_of(cell->letter),
-         cell->marked ? ", a parcel behind it" : "",
+    html(f, "<td data-s=\"%s\"%s title=\"%s: %s%s\">%s%s</td>", letter,
+         cell->marked ? " data-m" : "", stage_label((uint16_t)door),
+         word_of(cell->letter), cell->marked ? ", a parcel behind it" : "",
          cell->letter == '.' ? "\u00b7" : letter, cell->marked ? "*" : "");
 }
 
@@ -50,7 +50,8 @@ void part_grid(FILE *f, const struct grid *grid)
     fputs("</tbody></table>\n", f);
 }
 
-/* The step that shows most: the one with the most different letters. */
+/* The step that shows most: the one with the most different letters, an alarm
+ * above all. */
 static size_t telling_step(const struct page *page)
 {
     size_t best = 0;
@@ -63,7 +64,7 @@ static size_t telling_step(const struct page *page)
         for (unsigned d = 0; d < DOORS; d++) {
             unsigned letter = (unsigned char)page->step[i].cell[d].letter & 127;
 
-            kinds += !seen[letter];
+            kinds += seen[letter] ? 0 : letter == 'F' ? 10 : 1;
             seen[letter] = true;
         }
         if (kinds >= most) {
@@ -74,16 +75,27 @@ static size_t telling_step(const struct page *page)
     return best;
 }
 
-static void legend(FILE *f)
+static bool occurs(const struct page *page, char letter)
 {
-    static const char shown[] = "PLEOFX.";
+    for (size_t i = 0; i < page->steps * DOORS; i++) {
+        if (page->step[i / DOORS].cell[i % DOORS].letter == letter) {
+            return true;
+        }
+    }
+    return false;
+}
 
+static void legend(FILE *f, const struct page *page)
+{
     fputs("<ul class=\"legend\">\n", f);
-    for (const char *c = shown; *c != '\0'; c++) {
-        char letter[2] = {*c, '\0'};
+    for (unsigned s = PICTURE_STATES; s-- > 0;) {
+        char letter[2] = {picture_state_letter((enum picture_state)s), '\0'};
 
-        html(f, "<li><span class=\"key\" data-s=\"%s\">%s</span> %s</li>\n",
-             letter, *c == '.' ? "\u00b7" : letter, word_of(*c));
+        if (occurs(page, letter[0])) {
+            html(f, "<li><span class=\"key\" data-s=\"%s\">%s</span> %s</li>\n",
+                 letter, letter[0] == '.' ? "\u00b7" : letter,
+                 word_of(letter[0]));
+        }
     }
     fputs("<li><span class=\"key\">*</span> a parcel behind a door that is "
           "not shut</li>\n</ul>\n",
@@ -102,7 +114,7 @@ void part_replay(FILE *f, const struct page *page)
     fputs("<section id=\"replay\" aria-labelledby=\"h-replay\">\n"
           "<h2 id=\"h-replay\">The cabinet, moment by moment</h2>\n"
           "<p class=\"sub\">Twelve boards, A to L, of eight doors each. Every "
-          "picture below is what the library knew at that moment.</p>\n",
+          "picture is what the host knew at that moment.</p>\n",
           f);
     html(f,
          "<div class=\"player\" hidden>"
@@ -117,10 +129,12 @@ void part_replay(FILE *f, const struct page *page)
          (unsigned)page->steps - 1, (unsigned)at);
     html(f, "<p class=\"now\" id=\"now\" aria-live=\"polite\">%s</p>\n",
          told->text);
-    struct grid grid = {"live", "Doors by board", "", page->step[at].cell};
+    struct grid grid = {
+        "live", told->other_host ? "Under a host of today" : "Under lockbus",
+        "", page->step[at].cell};
 
     part_grid(f, &grid);
-    legend(f);
+    legend(f, page);
     fputs("</section>\n", f);
 }
 
@@ -170,9 +184,10 @@ void part_duel(FILE *f, const struct stage *stage)
          "gateway and the issuer&rsquo;s key</p>\n"
          "<p class=\"big good\">%u<span> of %u</span></p>\n"
          "<p class=\"say\">parcels exposed, in %u attempts. %u empty doors "
-         "opened, six at a time at most; every attempt is on record.</p>\n",
+         "opened, %u at a time at most; every attempt is on record.</p>\n",
          night->full_opened, night->full, night->tries,
-         night->opened - night->full_opened);
+         night->opened - night->full_opened,
+         stage->world.limits.max_open_vacant);
     part_grid(f, &right);
     fputs("</article>\n</section>\n", f);
 }

@@ -37,8 +37,7 @@ void part_scenes(FILE *f, const struct page *page)
         } else if (told->kind == TELL_BROKEN) {
             html(f, "<li class=\"broke\"><b>did not hold:</b> %s</li>\n",
                  told->text);
-        } else if (told->kind == TELL_NOTE &&
-                   strncmp(told->text, "moved: ", 7) != 0) {
+        } else if (told->kind == TELL_NOTE) {
             html(f, "<li class=\"note\">%s</li>\n", told->text);
         }
     }
@@ -56,22 +55,52 @@ static void authority_of(const struct answer *answer, char out[32])
     }
 }
 
-void part_answers(FILE *f, const struct stage *stage)
+/* Those that are not simply "opened, on a signature". */
+static void apart(FILE *f, const struct stage *stage)
+{
+    fputs("<ul class=\"apart\">\n", f);
+    for (size_t i = 0; i < stage->answers; i++) {
+        const struct answer *answer = &stage->answer[i];
+        char at[16];
+
+        clock_of(answer->powered_ms * 1000, at);
+        if (!answer->signed_by) {
+            html(f,
+                 "<li class=\"bad\"><b>%s</b> opened at %s on nobody&rsquo;s "
+                 "authority: forced.</li>\n",
+                 answer->label, at);
+        } else if (strcmp(answer->result, "opened") != 0) {
+            html(f,
+                 "<li class=\"warn\"><b>%s</b> %s allowed at %s: what came "
+                 "of it is %s.</li>\n",
+                 answer->label, answer->what, at, answer->result);
+        }
+    }
+    fputs("</ul>\n", f);
+}
+
+static void answer_head(FILE *f, const struct stage *stage)
 {
     html(f,
          "<section id=\"answers\" aria-labelledby=\"h-answers\">\n"
          "<h2 id=\"h-answers\">&ldquo;Which doors?&rdquo;</h2>\n"
          "<p class=\"sub\">The journal&rsquo;s own answer: %u opens of %u "
-         "doors, each on somebody&rsquo;s signature; %u without; %u of which "
-         "nobody knows what came. It verifies from its first block.</p>\n"
-         "<div class=\"wide tall\" tabindex=\"0\" role=\"region\" "
-         "aria-label=\"Every open\"><table class=\"rows\"><thead><tr>"
-         "<th scope=\"col\">Powered time</th><th scope=\"col\">Door</th>"
-         "<th scope=\"col\">What</th><th scope=\"col\">On the authority "
-         "of</th><th scope=\"col\">What came of it</th></tr></thead>\n"
-         "<tbody>\n",
-         stage->figures.opens, stage->figures.doors_opened,
-         stage->figures.forced, stage->figures.unknown);
+         "doors, each on somebody&rsquo;s signature. It verifies from its "
+         "first block.</p>\n",
+         stage->figures.opens, stage->figures.doors_opened);
+    apart(f, stage);
+    fputs("<div class=\"wide tall\" tabindex=\"0\" role=\"region\" "
+          "aria-label=\"Every open\"><table class=\"rows\"><thead><tr>"
+          "<th scope=\"col\">Powered time</th><th scope=\"col\">Door</th>"
+          "<th scope=\"col\">What</th><th scope=\"col\">On the authority "
+          "of</th><th scope=\"col\">What came of it</th></tr></thead>\n"
+          "<tbody>\n",
+          f);
+}
+
+void part_answers(FILE *f, const struct stage *stage)
+{
+    answer_head(f, stage);
     for (size_t i = 0; i < stage->answers; i++) {
         const struct answer *answer = &stage->answer[i];
         bool good = answer->signed_by && strcmp(answer->result, "opened") == 0;
@@ -151,7 +180,7 @@ void part_timeline(FILE *f, const struct page *page)
 {
     static const char *const kinds[] = {
         [TELL_SCENE] = "scene", [TELL_HELD] = "held",   [TELL_BROKEN] = "broke",
-        [TELL_NOTE] = "note",   [TELL_EVENT] = "event",
+        [TELL_NOTE] = "note",   [TELL_WORDS] = "words", [TELL_EVENT] = "event",
     };
 
     html(f,

@@ -51,6 +51,9 @@ static void tell(void *user, const struct told *told,
     case TELL_NOTE:
         put_wrapped("       ", told->text);
         break;
+    case TELL_WORDS:
+        printf("       %s\n", told->text);
+        break;
     case TELL_EVENT:
         break;
     }

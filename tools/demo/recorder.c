@@ -36,7 +36,7 @@ void recorder_tell(struct recorder *recorder, enum telling kind,
     static const enum picture_tone tones[] = {
         [TELL_SCENE] = PICTURE_TITLE, [TELL_HELD] = PICTURE_GOOD,
         [TELL_BROKEN] = PICTURE_BAD,  [TELL_NOTE] = PICTURE_PLAIN,
-        [TELL_EVENT] = PICTURE_PLAIN,
+        [TELL_WORDS] = PICTURE_PLAIN, [TELL_EVENT] = PICTURE_PLAIN,
     };
     struct told told = {.kind = kind, .door = NO_DOOR};
 
@@ -48,7 +48,9 @@ void recorder_tell(struct recorder *recorder, enum telling kind,
         (void)snprintf(recorder->now.scene, sizeof recorder->now.scene,
                        "%u. %s", recorder->scene, text);
     }
-    picture_say(&recorder->now, tones[kind], told.text);
+    if (kind != TELL_WORDS) {
+        picture_say(&recorder->now, tones[kind], told.text);
+    }
     pass_on(recorder, &told);
 }
 

@@ -16,10 +16,11 @@ enum telling {
     TELL_HELD,      /* a statement that was checked and holds */
     TELL_BROKEN,    /* one that does not */
     TELL_NOTE,      /* said, not checked */
+    TELL_WORDS,     /* somebody else's, as they came; for the record */
     TELL_EVENT      /* the library's */
 };
 
-enum { TOLD_MAX = 240, OUTLETS_MAX = 3, NO_DOOR = 0xFFFF };
+enum { TOLD_MAX = 640, OUTLETS_MAX = 3, NO_DOOR = 0xFFFF };
 
 struct told {
     enum telling kind;

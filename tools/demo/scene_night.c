@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEEN_MS = 60, AT_ONCE = 6 };
+enum { SEEN_MS = 60 };
 
 /* What the attacker can try on one door with gateway and issuer key. */
 static void attack(struct stage *stage, uint16_t d)
@@ -92,12 +92,12 @@ bool scene_night(struct stage *stage)
                 night->full, night->full_opened);
     stage_check(stage, agrees(night),
                 "the simulated leaves say the same: no other door moved");
-    stage_note(stage, "moved: %s", night->opened_said);
+    stage_words(stage, "moved: ", night->opened_said);
     stage_note(stage,
                "empty doors: %u attacked, %u opened (nothing is in them; at "
-               "most %d stand open at a time); %u attempts in all",
-               DOORS - night->full, night->opened - night->full_opened, AT_ONCE,
-               night->tries);
+               "most %u stand open at a time); %u attempts in all",
+               DOORS - night->full, night->opened - night->full_opened,
+               stage->world.limits.max_open_vacant, night->tries);
     (void)stage_wait_shut(stage);
     return true;
 }

@@ -97,7 +97,7 @@ bool scene_open_n(struct stage *stage)
                 "parcel behind them; nobody was asked, nothing is on record",
                 night->obeyed, DOORS, night->obeyed_ms, night->full_obeyed,
                 night->full);
-    stage_note(stage, "moved: %s", night->obeyed_said);
+    stage_words(stage, "moved: ", night->obeyed_said);
     open_n_close(&host);
     simulator_stop(&sim);
     stage->record.other_host = false;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LOOK_EVERY_MS = 50 };
+enum { LOOK_EVERY_MS = 50, ASKS = 12, ASK_AGAIN_MS = 250 };
 
 uint64_t stage_now_us(void)
 {
@@ -81,6 +81,10 @@ void stage_check(struct stage *stage, bool holds, const char *sentence, ...)
     (void)vsnprintf(text, sizeof text, sentence, args);
     va_end(args);
     tell(stage, holds ? TELL_HELD : TELL_BROKEN, text);
+    if (!holds && stage->last.why[0] != '\0') {
+        stage_note(stage, "(what was asked last: %s %s)", stage->last.why,
+                   lockbus_rule_name(stage->last.rule));
+    }
 }
 
 void stage_note(struct stage *stage, const char *sentence, ...)
@@ -92,6 +96,14 @@ void stage_note(struct stage *stage, const char *sentence, ...)
     (void)vsnprintf(text, sizeof text, sentence, args);
     va_end(args);
     tell(stage, TELL_NOTE, text);
+}
+
+void stage_words(struct stage *stage, const char *who, const char *words)
+{
+    char text[TOLD_MAX];
+
+    (void)snprintf(text, sizeof text, "%s%.600s", who, words);
+    tell(stage, TELL_WORDS, text);
 }
 
 /* ---- The host's loop ---------------------------------------------------- */
@@ -125,8 +137,7 @@ enum lockbus_event_kind stage_turn(struct stage *stage, uint32_t ticket,
     while (lockbus_cabinet_next_event(stage->cab, &event)) {
         take_event(stage, &event);
         if (ticket != 0 && event.ticket == ticket &&
-            event.kind >= LOCKBUS_EVENT_OPENED &&
-            event.kind <= LOCKBUS_EVENT_UNCONFIRMED) {
+            lockbus_event_ends(&event)) {
             *end = event;
             kind = event.kind;
         }
@@ -274,54 +285,83 @@ const char *stage_label(uint16_t door)
     return text[door];
 }
 
-static struct outcome came_of(struct stage *stage, enum lockbus_err err,
-                              const struct lockbus_error *why, uint32_t ticket)
+/* One way of asking, with what it asks for. */
+struct ask {
+    enum { ASK_PROOF, ASK_CODE, ASK_DEPOSIT } kind;
+    const void *what;
+};
+
+static enum lockbus_err ask_once(struct stage *stage, const struct ask *ask,
+                                 uint32_t *ticket, struct lockbus_error *why)
 {
-    struct lockbus_event end;
-    struct outcome came = {.rule = why->rule};
+    const struct parcel *parcel = ask->what;
 
-    if (err != LOCKBUS_OK) {
-        (void)snprintf(came.why, sizeof came.why, "%s: %.70s",
-                       lockbus_err_name(err), why->text);
-        return came;
+    switch (ask->kind) {
+    case ASK_PROOF:
+        return lockbus_open_with_proof(stage->cab, ask->what, LOCKBUS_PROOF_LEN,
+                                       ticket, why);
+    case ASK_CODE:
+        return lockbus_release_with_code(stage->cab, ask->what, ticket, why);
+    case ASK_DEPOSIT:
+    default:
+        return lockbus_deposit_with_key(stage->cab, parcel->package,
+                                        parcel->package_len,
+                                        stage->world.courier.seed, ticket, why);
     }
-    enum lockbus_event_kind kind = stage_finish(stage, ticket, &end);
+}
 
-    came.opened = kind == LOCKBUS_EVENT_OPENED;
-    came.rule = end.rule;
-    (void)snprintf(came.why, sizeof came.why, "%s", lockbus_event_name(kind));
+/* A board that has just missed its turn, or a door that is busy: a host asks
+ * again in a moment, as a person would. */
+static bool passes(enum lockbus_err err, enum lockbus_rule rule)
+{
+    return err == LOCKBUS_ERR_BUSY || rule == LOCKBUS_RULE_P3 ||
+           rule == LOCKBUS_RULE_D8;
+}
+
+static struct outcome ask_for(struct stage *stage, const struct ask *ask)
+{
+    struct outcome came = {.opened = false};
+    bool again = true;
+
+    for (int i = 0; i < ASKS && again && !stage_over(stage); i++) {
+        struct lockbus_error why = {.err = LOCKBUS_OK};
+        struct lockbus_event end = {.kind = LOCKBUS_EVENT_NONE};
+        uint32_t ticket = 0;
+        enum lockbus_err err = ask_once(stage, ask, &ticket, &why);
+
+        if (err == LOCKBUS_OK) {
+            came.opened =
+                stage_finish(stage, ticket, &end) == LOCKBUS_EVENT_OPENED;
+            came.rule = end.rule;
+            (void)snprintf(came.why, sizeof came.why, "%s",
+                           lockbus_event_name(end.kind));
+        } else {
+            came.rule = why.rule;
+            (void)snprintf(came.why, sizeof came.why, "%s: %.70s",
+                           lockbus_err_name(err), why.text);
+        }
+        again = passes(err, came.rule);
+        if (again) {
+            stage_wait_ms(stage, ASK_AGAIN_MS);
+        }
+    }
+    stage->last = came;
     return came;
 }
 
 struct outcome stage_prove(struct stage *stage, const uint8_t *proof)
 {
-    struct lockbus_error why = {.err = LOCKBUS_OK};
-    uint32_t ticket = 0;
-    enum lockbus_err err = lockbus_open_with_proof(
-        stage->cab, proof, LOCKBUS_PROOF_LEN, &ticket, &why);
-
-    return came_of(stage, err, &why, ticket);
+    return ask_for(stage, &(struct ask){ASK_PROOF, proof});
 }
 
 struct outcome stage_code(struct stage *stage, const char *code)
 {
-    struct lockbus_error why = {.err = LOCKBUS_OK};
-    uint32_t ticket = 0;
-    enum lockbus_err err =
-        lockbus_release_with_code(stage->cab, code, &ticket, &why);
-
-    return came_of(stage, err, &why, ticket);
+    return ask_for(stage, &(struct ask){ASK_CODE, code});
 }
 
 struct outcome stage_deposit(struct stage *stage, const struct parcel *parcel)
 {
-    struct lockbus_error why = {.err = LOCKBUS_OK};
-    uint32_t ticket = 0;
-    enum lockbus_err err = lockbus_deposit_with_key(
-        stage->cab, parcel->package, parcel->package_len,
-        stage->world.courier.seed, &ticket, &why);
-
-    return came_of(stage, err, &why, ticket);
+    return ask_for(stage, &(struct ask){ASK_DEPOSIT, parcel});
 }
 
 bool stage_manifest(struct stage *stage)

@@ -21,6 +21,14 @@ enum {
     WAIT_MS = 9000
 };
 
+/* What came of asking: the leaf was seen open; or the rule that refused, NONE
+ * when it was something else: then `why` names it. */
+struct outcome {
+    bool opened;
+    enum lockbus_rule rule;
+    char why[96];
+};
+
 struct stage {
     struct world world;
     struct simulator sim;
@@ -34,7 +42,8 @@ struct stage {
     uint8_t escrow[32];
     /* what the journal must show in the end, by door */
     unsigned opened[DOORS], forced[DOORS];
-    bool moved[DOORS]; /* leaves, as the simulator tells it */
+    bool moved[DOORS];   /* leaves, as the simulator tells it */
+    struct outcome last; /* what came of the last ask, should one wonder */
     struct night night;
     struct answer answer[ANSWERS_MAX];
     size_t answers;
@@ -50,6 +59,9 @@ void stage_check(struct stage *stage, bool holds, const char *sentence, ...)
     __attribute__((format(printf, 3, 4)));
 void stage_note(struct stage *stage, const char *text, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What another program said, as it came. */
+void stage_words(struct stage *stage, const char *who, const char *words);
 
 /* A person at the terminal asked to end: nothing that is waited for comes. */
 bool stage_over(const struct stage *stage);
@@ -83,13 +95,7 @@ bool stage_ask_moved(struct stage *stage, char said[SAID_MAX]);
 struct lockbus_door stage_door(const struct stage *stage, uint16_t door);
 const char *stage_label(uint16_t door);
 
-/* What came of asking: the leaf was seen open; or the rule that refused, NONE
- * when it was something else: then `why` names it. */
-struct outcome {
-    bool opened;
-    enum lockbus_rule rule;
-    char why[96];
-};
+/* What came of asking. */
 struct outcome stage_prove(struct stage *stage, const uint8_t *proof);
 struct outcome stage_code(struct stage *stage, const char *code);
 struct outcome stage_deposit(struct stage *stage, const struct parcel *parcel);

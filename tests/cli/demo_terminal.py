@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""demo_terminal.py DEMO SIM PROFILES WORKDIR: on a terminal the demo draws the
+cabinet; space goes on and q ends it with status 0, the terminal restored."""
+import fcntl
+import os
+import pty
+import select
+import struct
+import sys
+import termios
+import time
+
+SECONDS = 30
+
+
+def start(arguments):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
+        os.environ.update(TERM="xterm-256color", LANG="C.UTF-8")
+        os.environ.pop("LOCKBUS_DEMO", None)
+        os.execv(arguments[0], arguments)
+    return pid, terminal
+
+
+def read_until(terminal, wanted, seen=b""):
+    """What came up to `wanted`; up to the end when that is None."""
+    until = time.monotonic() + SECONDS
+    while wanted is None or wanted not in seen:
+        left = until - time.monotonic()
+        assert left > 0, f"{wanted} did not come: {seen[-2000:]}"
+        if not select.select([terminal], [], [], left)[0]:
+            continue
+        try:
+            more = os.read(terminal, 65536)
+        except OSError:
+            more = b""
+        if not more:
+            assert wanted is None, f"ended before {wanted}: {seen[-2000:]}"
+            break
+        seen += more
+    return seen
+
+
+def main():
+    demo, sim, profiles, work = sys.argv[1:]
+    page = work + ".html"
+    pid, terminal = start([demo, sim, profiles, work, "--html", page])
+    read_until(terminal, b"\x1b[?1049h")  # the alternate screen
+    # One word each: between words curses may jump instead of a space.
+    read_until(terminal, b"RS-485")
+    os.write(terminal, b" ")
+    read_until(terminal, b"switched")
+    os.write(terminal, b"q")
+    rest = read_until(terminal, None)
+    assert b"\x1b[?1049l" in rest, "the terminal is not restored"
+    assert b"stopped by q" in rest, rest[-2000:]
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert not os.path.exists(page), "a page of half a story"
+
+
+main()
