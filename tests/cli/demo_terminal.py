@@ -25,7 +25,8 @@ def start(arguments):
 
 
 def read_until(terminal, wanted, seen=b""):
-    """What came up to `wanted`; up to the end when that is None."""
+    """What came after `wanted`, with what was seen already; all that came up
+    to the end when that is None."""
     until = time.monotonic() + SECONDS
     while wanted is None or wanted not in seen:
         left = until - time.monotonic()
@@ -40,20 +41,20 @@ def read_until(terminal, wanted, seen=b""):
             assert wanted is None, f"ended before {wanted}: {seen[-2000:]}"
             break
         seen += more
-    return seen
+    return seen if wanted is None else seen.split(wanted, 1)[1]
 
 
 def main():
     demo, sim, profiles, work = sys.argv[1:]
     page = work + ".html"
     pid, terminal = start([demo, sim, profiles, work, "--html", page])
-    read_until(terminal, b"\x1b[?1049h")  # the alternate screen
+    seen = read_until(terminal, b"\x1b[?1049h")  # the alternate screen
     # One word each: between words curses may jump instead of a space.
-    read_until(terminal, b"RS-485")
+    seen = read_until(terminal, b"RS-485", seen)
     os.write(terminal, b" ")
-    read_until(terminal, b"switched")
+    seen = read_until(terminal, b"switched", seen)
     os.write(terminal, b"q")
-    rest = read_until(terminal, None)
+    rest = read_until(terminal, None, seen)
     assert b"\x1b[?1049l" in rest, "the terminal is not restored"
     assert b"stopped by q" in rest, rest[-2000:]
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

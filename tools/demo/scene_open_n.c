@@ -80,9 +80,9 @@ bool scene_open_n(struct stage *stage)
     stage_scene(stage, "The night of PickPoint, on a host of today: it obeys "
                        "\"open n\"");
     stage_note(stage, "December 2020: whoever held PickPoint's network opened "
-                      "2,732 of its cabinets. The same boards, doors and "
-                      "parcels as ours; the attacker's whole program is: for n "
-                      "from 1 to 96, open n.");
+                      "2,732 of its cabinets.");
+    stage_note(stage, "The same boards, doors and parcels as ours. The "
+                      "attacker's program: for n from 1 to 96, open n.");
     if (start_twin(stage, &sim, port) &&
         open_n_connect(&host, port + strlen("pty:"))) {
         open_every_door(stage, &host);

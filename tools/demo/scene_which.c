@@ -140,9 +140,11 @@ bool scene_which(struct stage *stage)
                 "it names exactly the %u opens of %u doors that the host was "
                 "told of, each with its authority",
                 figures->opens, figures->doors_opened);
-    stage_check(stage, read && figures->forced == 1 && figures->unknown == 1,
-                "and beside them, by name: %u door forced, %u open of which "
-                "it is not known what came",
+    stage_check(stage,
+                read && figures->forced == 1 &&
+                    figures->unknown == stage->unsure + 1,
+                "and beside them, by name: %u door forced, and %u open of "
+                "which it is not known what came",
                 figures->forced, figures->unknown);
     stage_check(stage, stage_ask_moved(stage, said) && leaves_agree(stage),
                 "and the simulated leaves agree: no other door ever moved");

@@ -113,6 +113,9 @@ static void take_event(struct stage *stage, const struct lockbus_event *event)
     if (event->door < DOORS) {
         stage->opened[event->door] += event->kind == LOCKBUS_EVENT_OPENED;
         stage->forced[event->door] += event->kind == LOCKBUS_EVENT_FORCED;
+        stage->unsure += event->kind == LOCKBUS_EVENT_FAILED ||
+                         event->kind == LOCKBUS_EVENT_UNKNOWN ||
+                         event->kind == LOCKBUS_EVENT_EXPIRED;
     }
     if (!stage->record.other_host) {
         see(stage);
@@ -310,12 +313,14 @@ static enum lockbus_err ask_once(struct stage *stage, const struct ask *ask,
     }
 }
 
-/* A board that has just missed its turn, or a door that is busy: a host asks
- * again in a moment, as a person would. */
-static bool passes(enum lockbus_err err, enum lockbus_rule rule)
+/* A board that has just missed its turn, a door that is busy, an open that
+ * was lost on the way: a host asks again in a moment, as a person would. */
+static bool passes(enum lockbus_err err, enum lockbus_rule rule,
+                   enum lockbus_event_kind end)
 {
     return err == LOCKBUS_ERR_BUSY || rule == LOCKBUS_RULE_P3 ||
-           rule == LOCKBUS_RULE_D8;
+           rule == LOCKBUS_RULE_D8 || end == LOCKBUS_EVENT_FAILED ||
+           end == LOCKBUS_EVENT_UNKNOWN || end == LOCKBUS_EVENT_EXPIRED;
 }
 
 static struct outcome ask_for(struct stage *stage, const struct ask *ask)
@@ -340,7 +345,7 @@ static struct outcome ask_for(struct stage *stage, const struct ask *ask)
             (void)snprintf(came.why, sizeof came.why, "%s: %.70s",
                            lockbus_err_name(err), why.text);
         }
-        again = passes(err, came.rule);
+        again = passes(err, came.rule, end.kind);
         if (again) {
             stage_wait_ms(stage, ASK_AGAIN_MS);
         }
@@ -352,6 +357,23 @@ static struct outcome ask_for(struct stage *stage, const struct ask *ask)
 struct outcome stage_prove(struct stage *stage, const uint8_t *proof)
 {
     return ask_for(stage, &(struct ask){ASK_PROOF, proof});
+}
+
+struct outcome stage_release(struct stage *stage, const struct parcel *parcel,
+                             uint8_t proof[LOCKBUS_PROOF_LEN])
+{
+    struct outcome came = {.opened = false};
+
+    /* A challenge is spent with the intent, whatever comes of it. */
+    for (int i = 0; i < 2 && !came.opened && !stage_over(stage); i++) {
+        struct world_claim claim = {parcel->door, parcel->stay,
+                                    LOCKBUS_PROOF_RELEASE, &parcel->release};
+
+        if (world_proof(&stage->world, stage->cab, claim, proof)) {
+            came = stage_prove(stage, proof);
+        }
+    }
+    return came;
 }
 
 struct outcome stage_code(struct stage *stage, const char *code)

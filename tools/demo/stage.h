@@ -42,6 +42,7 @@ struct stage {
     uint8_t escrow[32];
     /* what the journal must show in the end, by door */
     unsigned opened[DOORS], forced[DOORS];
+    unsigned unsure;     /* permits that the host saw end without an opening */
     bool moved[DOORS];   /* leaves, as the simulator tells it */
     struct outcome last; /* what came of the last ask, should one wonder */
     struct night night;
@@ -97,6 +98,9 @@ const char *stage_label(uint16_t door);
 
 /* What came of asking. */
 struct outcome stage_prove(struct stage *stage, const uint8_t *proof);
+/* The recipient's own proof, which is left in `proof`. */
+struct outcome stage_release(struct stage *stage, const struct parcel *parcel,
+                             uint8_t proof[LOCKBUS_PROOF_LEN]);
 struct outcome stage_code(struct stage *stage, const char *code);
 struct outcome stage_deposit(struct stage *stage, const struct parcel *parcel);
 

@@ -53,7 +53,7 @@ struct trace victim_trace(const struct stage *stage)
     return trace;
 }
 
-struct world_claim victim_claim(const struct parcel *parcel)
+static struct world_claim claim_of(const struct parcel *parcel)
 {
     return (struct world_claim){parcel->door, parcel->stay,
                                 LOCKBUS_PROOF_RELEASE, &parcel->release};
@@ -93,7 +93,7 @@ static bool ask(struct stage *stage, uint64_t now, struct last_words *words)
     struct lockbus_error why = {.err = LOCKBUS_OK};
     uint32_t ticket;
 
-    if (!world_proof(&stage->world, stage->cab, victim_claim(parcel),
+    if (!world_proof(&stage->world, stage->cab, claim_of(parcel),
                      words->proof) ||
         lockbus_open_with_proof(stage->cab, words->proof, sizeof words->proof,
                                 &ticket, &why) != LOCKBUS_OK) {

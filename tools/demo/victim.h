@@ -36,9 +36,6 @@ struct trace {
 };
 struct trace victim_trace(const struct stage *stage);
 
-/* A release by the recipient. */
-struct world_claim victim_claim(const struct parcel *parcel);
-
 /* The stage's own cabinet must be closed. */
 bool victim_start(struct victim *victim, struct stage *stage);
 
