@@ -25,11 +25,9 @@ bool scene_app(struct stage *stage)
     stage_check(stage, !came.opened && came.rule == LOCKBUS_RULE_P5,
                 "the very same bytes a moment later: P5, its challenge is "
                 "spent");
-    stage_check(
-        stage,
-        stage_wait_custody(stage, stage->parcel[BY_CODE].door,
-                           LOCKBUS_CUSTODY_VACANT) &&
-            stage_wait_custody(stage, parcel->door, LOCKBUS_CUSTODY_VACANT),
-        "taken out, shut, a while later A07 and C05 are VACANT again");
+    stage_check(stage,
+                stage_wait_vacant(stage, &stage->parcel[BY_CODE]) &&
+                    stage_wait_vacant(stage, parcel),
+                "taken out, shut, a while later A07 and C05 are VACANT again");
     return true;
 }

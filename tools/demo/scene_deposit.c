@@ -19,8 +19,8 @@ bool scene_deposit(struct stage *stage)
     for (size_t i = 0; i < PARCELS && !stage_over(stage); i++) {
         struct parcel *parcel = &stage->parcel[i];
 
-        (void)(i >= at_a_time && stage_wait_custody(stage, doors[i - at_a_time],
-                                                    LOCKBUS_CUSTODY_OCCUPIED));
+        (void)(i >= at_a_time &&
+               stage_wait_occupied(stage, doors[i - at_a_time]));
         struct outcome came = {.why = "no grant"};
 
         if (world_parcel(&stage->world, parcel, doors[i], true, &why)) {
@@ -35,13 +35,15 @@ bool scene_deposit(struct stage *stage)
         } else {
             others += came.opened;
         }
+        if (!came.opened) {
+            stage_note(stage, "(%s: %s %s)", stage_label(doors[i]), came.why,
+                       lockbus_rule_name(came.rule));
+        }
     }
     stage_check(stage, others == PARCELS - NAMED,
                 "so did the doors of the other %d", PARCELS - NAMED);
     for (size_t i = 0; i < PARCELS; i++) {
-        filled =
-            stage_wait_custody(stage, doors[i], LOCKBUS_CUSTODY_OCCUPIED) &&
-            filled;
+        filled = stage_wait_occupied(stage, doors[i]) && filled;
     }
     stage_check(stage, filled,
                 "each was shut again and is OCCUPIED; the cabinet holds "

@@ -68,10 +68,9 @@ bool scene_night(struct stage *stage)
 
     stage_scene(stage, "The same night on lockbus: the attacker holds the "
                        "gateway and the issuer's key");
-    stage_check(stage,
-                stage_wait_custody(stage, stage->parcel[CUT_SHORT].door,
-                                   LOCKBUS_CUSTODY_VACANT) &&
-                    stage_wait_shut(stage) && stage_manifest(stage),
+    (void)stage_wait_custody(stage, stage->parcel[CUT_SHORT].door,
+                             LOCKBUS_CUSTODY_VACANT);
+    stage_check(stage, stage_wait_shut(stage) && stage_manifest(stage),
                 "all doors are shut; the operator has raised the epoch since "
                 "the deposits, as every week");
     (void)stage_ask_moved(stage, reply); /* from here on */

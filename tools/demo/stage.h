@@ -17,7 +17,7 @@
 
 enum {
     PARCELS = 16,
-    SHUT_AFTER_MS = 2300, /* people shut doors behind them */
+    SHUT_AFTER_MS = 2700, /* people shut doors behind them */
     WAIT_MS = 9000
 };
 
@@ -83,6 +83,11 @@ enum lockbus_event_kind stage_finish(struct stage *stage, uint32_t ticket,
 void stage_wait_ms(struct stage *stage, uint64_t ms);
 bool stage_wait_custody(struct stage *stage, uint16_t door,
                         enum lockbus_custody wanted);
+/* Occupied and shut: a window may end while the leaf still stands open. */
+bool stage_wait_occupied(struct stage *stage, uint16_t door);
+/* Until the parcel's door is VACANT; a recipient whose opening was seen for
+ * less than 2 s (a busy machine) opens again, by code. */
+bool stage_wait_vacant(struct stage *stage, const struct parcel *parcel);
 /* Until no leaf stands open any more. */
 bool stage_wait_shut(struct stage *stage);
 
