@@ -104,6 +104,14 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
   set_tests_properties(cli_bench cli_offline PROPERTIES TIMEOUT 120)
 endif()
 
+# What the demo's page escapes.
+lb_test(unit/demo/test_html.c LINKS)
+set(sources ${PROJECT_SOURCE_DIR}/tools/demo/html.c)
+lb_planted_sources(sources ${sources})
+target_sources(demo_test_html PRIVATE ${sources})
+target_include_directories(demo_test_html PRIVATE
+                           ${PROJECT_SOURCE_DIR}/tools/demo)
+
 # The demo: on a terminal, as lines, and its page.
 if(TARGET lockbus_demo AND TARGET lockbus_sim)
   add_test(NAME cli_demo COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/demo.sh

@@ -53,7 +53,7 @@ static void masthead(FILE *f, const struct stage *stage)
          "<h1>One night, two hosts</h1>\n"
          "<p class=\"lede\">The same %u doors, boards and parcels, and an "
          "attacker who holds the network. One host obeys &ldquo;open "
-         "n&rdquo;, as many lockers&rsquo; do today. The other moves a latch "
+         "n&rdquo;, as those of many lockers do today. The other moves a latch "
          "only on a signature made for that door, that parcel and that "
          "moment.</p>\n",
          stage->figures.version, (unsigned)DOORS);

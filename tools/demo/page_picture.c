@@ -67,7 +67,7 @@ static size_t telling_step(const struct page *page)
             kinds += seen[letter] ? 0 : letter == 'F' ? 10 : 1;
             seen[letter] = true;
         }
-        if (kinds >= most) {
+        if (kinds >= most && page->step[i].told.kind == TELL_HELD) {
             most = kinds;
             best = i;
         }
@@ -177,7 +177,9 @@ void part_duel(FILE *f, const struct stage *stage)
          night->full_obeyed, night->full, night->obeyed,
          night->obeyed_ms / 1000, night->obeyed_ms % 1000 / 100);
     part_grid(f, &left);
-    fputs("</article>\n<article class=\"card\">\n", f);
+    fputs("<p class=\"keys\"><b>O</b> open <b>O*</b> open, with a parcel in "
+          "it</p>\n</article>\n<article class=\"card\">\n",
+          f);
     duel_cells(night, true, cell);
     html(f,
          "<h2>lockbus</h2>\n<p class=\"sub\">the attacker also holds the "
@@ -189,5 +191,7 @@ void part_duel(FILE *f, const struct stage *stage)
          night->opened - night->full_opened,
          stage->world.limits.max_open_vacant);
     part_grid(f, &right);
-    fputs("</article>\n</section>\n", f);
+    fputs("<p class=\"keys\"><b>P</b> shut, with a parcel in it <b>O</b> "
+          "open, empty</p>\n</article>\n</section>\n",
+          f);
 }
