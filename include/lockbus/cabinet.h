@@ -110,8 +110,9 @@ LOCKBUS_API void lockbus_cabinet_close(struct lockbus_cabinet **cabinet);
 /**
  * Does everything that is due. Never blocks.
  *
- * @return OK; USAGE when now_us fell. Failures of ports, boards and the disk
- *         are events, not errors of poll.
+ * @return OK; USAGE when now_us fell or is 2^60 or more: nothing has changed,
+ *         and all goes on when it is told right again. Failures of ports,
+ *         boards and the disk are events, not errors of poll.
  */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_cabinet_poll(struct lockbus_cabinet *cabinet, uint64_t now_us);

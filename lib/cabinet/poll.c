@@ -19,6 +19,9 @@ enum {
     MANIFEST_HEAD = 28
 };
 
+/* 36,000 years: what a clock cannot say, and sums cannot carry over. */
+#define CLOCK_END_US (UINT64_C(1) << 60)
+
 static void tick(struct lockbus_cabinet *cab)
 {
     struct lb_record record[TICK_BATCH];
@@ -172,7 +175,8 @@ enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
 {
     struct lockbus_cabinet *cab = cabinet;
 
-    if (cab == NULL || (cab->polled && now_us < cab->now_us)) {
+    if (cab == NULL || now_us >= CLOCK_END_US ||
+        (cab->polled && now_us < cab->now_us)) {
         return LOCKBUS_ERR_USAGE;
     }
     lb_facts_watch(cab, now_us);

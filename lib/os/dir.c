@@ -201,6 +201,34 @@ static enum lockbus_err dir_save(void *user, const char *name,
     return LOCKBUS_OK;
 }
 
+/* For people only: a number that could not be written is not told. */
+static void write_pid(const struct lb_dir *dir)
+{
+    char pid[24];
+    int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+
+    if (ftruncate(dir->lock, 0) == 0) {
+        ssize_t put = write(dir->lock, pid, (size_t)len);
+
+        (void)put;
+    }
+}
+
+static enum lockbus_err held(struct lb_dir *dir)
+{
+    char pid[24] = "", text[96];
+    ssize_t got = read(dir->lock, pid, sizeof pid - 1);
+    size_t digits = strspn(pid, "0123456789");
+
+    pid[digits] = '\0';
+    (void)snprintf(text, sizeof text,
+                   got > 0 && digits > 0
+                       ? "process %s has this journal open"
+                       : "another process has this journal open",
+                   pid);
+    return lb_why(&dir->last, LOCKBUS_ERR_BUSY, dir->path, "lock", text);
+}
+
 /* One process writes a journal. The lock ends with the process, whatever
  * ended it, so that no stale one is ever left. */
 static enum lockbus_err take_lock(struct lb_dir *dir)
@@ -212,13 +240,13 @@ static enum lockbus_err take_lock(struct lb_dir *dir)
         return lb_dir_failed(dir, errno, "its lock cannot be opened");
     }
     if (flock(dir->lock, LOCK_EX | LOCK_NB) == 0) {
+        write_pid(dir);
         return LOCKBUS_OK;
     }
     if (errno != EWOULDBLOCK) {
         return lb_dir_failed(dir, errno, "cannot be locked");
     }
-    return lb_why(&dir->last, LOCKBUS_ERR_BUSY, dir->path, NULL,
-                  "another process has this journal open");
+    return held(dir);
 }
 
 /* Else a power cut could take the whole journal with its name. */
@@ -253,6 +281,10 @@ static enum lockbus_err enter(struct lb_dir *dir, const char *path, bool create)
     enum lockbus_err err =
         lb_file_private(&st, dir->path, "chmod 700", &dir->last);
 
+    if (err == LOCKBUS_OK && faccessat(dir->fd, ".", W_OK, AT_EACCESS) != 0) {
+        /* Else only the next segment would show it, weeks later. */
+        return lb_dir_failed(dir, errno, "cannot be written in");
+    }
     return err == LOCKBUS_OK ? take_lock(dir) : err;
 }
 

@@ -175,6 +175,15 @@ static void take_request(struct rig *rig)
     }
 }
 
+void rig_hear(struct rig *rig, uint8_t byte)
+{
+    rig->request[rig->request_len++] = byte;
+    if (rig->request_len == 8) { /* all requests of profiles are 8 bytes */
+        take_request(rig);
+        rig->request_len = 0;
+    }
+}
+
 /* ---- The line
  * ----------------------------------------------------------------- */
 
@@ -195,11 +204,7 @@ static enum lockbus_err line_send(void *user, const uint8_t *bytes, size_t len,
         return LOCKBUS_ERR_IO;
     }
     for (size_t i = 0; i < len; i++) {
-        rig->request[rig->request_len++] = bytes[i];
-        if (rig->request_len == 8) { /* all requests of profiles are 8 bytes */
-            take_request(rig);
-            rig->request_len = 0;
-        }
+        rig_hear(rig, bytes[i]);
     }
     *sent = len;
     return LOCKBUS_OK;

@@ -79,6 +79,10 @@ void rig_run(struct rig *rig, uint64_t ms);
 /* Time goes by and people act, but the host does not poll. */
 void rig_stall(struct rig *rig, uint64_t ms);
 
+/* One byte of a request, for tests with a line of their own; what the boards
+ * say to it is then in `reply`. */
+void rig_hear(struct rig *rig, uint8_t byte);
+
 /* Runs until the ticket has its end; that event. */
 struct lockbus_event rig_finish(struct rig *rig, uint32_t ticket);
 

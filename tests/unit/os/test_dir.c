@@ -386,7 +386,11 @@ static void store_has_one_writer(void **state)
     assert_int_equal(os_in_child(open_again, f, false), LOCKBUS_ERR_BUSY);
     assert_int_equal(lb_dir_open(&other, f->path, true, false, &f->why),
                      LOCKBUS_ERR_BUSY);
-    assert_non_null(strstr(f->why.text, "another process"));
+    assert_string_equal(f->why.file, f->path);
+    char pid[32];
+
+    (void)snprintf(pid, sizeof pid, "process %ld ", (long)getpid());
+    assert_non_null(strstr(f->why.text, pid));
     assert_null(other.user);
     lb_dir_close(&f->store);
     assert_int_equal(os_in_child(open_again, f, false), LOCKBUS_OK);
@@ -500,6 +504,36 @@ static void key_that_is_no_file_is_refused_without_waiting(void **state)
     }
 }
 
+static int open_read_only(void *arg)
+{
+    const struct fixture *f = arg;
+    struct lb_store store = {0};
+    struct lockbus_error why = {0};
+    enum lockbus_err err = lb_dir_open(&store, f->path, false, false, &why);
+
+    lb_dir_close(&store);
+    return strcmp(why.file, f->path) == 0 ? why.sys_errno : (int)err;
+}
+
+/* Told when it is opened, and not when the first segment is full. */
+static void store_that_cannot_be_written_in_is_refused_at_once(void **state)
+{
+    struct fixture *f = *state;
+    char lock[160];
+
+    open_store(f);
+    lb_dir_close(&f->store);
+    in_dir(f, lock, sizeof lock, "lock");
+    if (geteuid() == 0) {
+        assert_int_equal(chown(f->path, 65534, 65534), 0);
+        assert_int_equal(chown(lock, 65534, 65534), 0);
+    }
+    assert_int_equal(os_in_child(open_read_only, f, true), LOCKBUS_OK);
+    assert_int_equal(chmod(f->path, 0500), 0);
+    assert_int_equal(os_in_child(open_read_only, f, true), EACCES);
+    assert_int_equal(chmod(f->path, 0700), 0);
+}
+
 static int open_errno(void *arg)
 {
     const struct fixture *f = arg;
@@ -552,6 +586,7 @@ int main(void)
         DIR_TEST(reader_needs_no_lock_and_writes_nothing),
         DIR_TEST(store_that_others_may_use_is_refused),
         DIR_TEST(store_of_another_user_is_refused),
+        DIR_TEST(store_that_cannot_be_written_in_is_refused_at_once),
         DIR_TEST(key_that_others_may_use_is_refused),
         DIR_TEST(key_that_is_no_file_is_refused_without_waiting),
         DIR_TEST(places_where_no_store_can_be_keep_their_numbers),
