@@ -92,6 +92,15 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
                        ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
 
+# What a stranger is told first when something is not as it should be.
+if(TARGET lockbus_tool AND TARGET lockbus_sim)
+  add_test(NAME cli_complaints
+           COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/complaints.sh
+                   $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
+                   ${PROJECT_SOURCE_DIR}/examples/cabinet.ini
+                   ${PROJECT_SOURCE_DIR}/profiles)
+endif()
+
 # The README's walk-through, from keys to the journal's answer.
 if(TARGET lockbus_tool AND TARGET lockbus_sim)
   add_test(NAME cli_bench COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/bench.sh

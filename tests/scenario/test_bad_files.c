@@ -287,6 +287,22 @@ static void check_row(void **state)
     opens_as_before(row->name);
 }
 
+/* The table of docs/ERRORS.md has what each of them is told. */
+static void each_text_is_in_the_docs(void **state)
+{
+    static uint8_t doc[TEXT_CAP];
+    size_t len = bad_read(LB_SOURCE_DIR "/docs/ERRORS.md", doc, sizeof doc);
+
+    (void)state;
+    doc[len] = '\0';
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (strstr((const char *)doc, rows[i].text) == NULL) {
+            fail_msg("%s: docs/ERRORS.md has no \"%s\"", rows[i].name,
+                     rows[i].text);
+        }
+    }
+}
+
 /* ---- What is taken all the same ------------------------------------------ */
 
 static void line_ends_of_another_system_are_read(void **state)
@@ -718,6 +734,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_text_is_in_the_docs),
         TEST(line_ends_of_another_system_are_read),
         TEST(links_to_good_files_are_followed),
         TEST(a_journal_others_may_enter_is_refused),

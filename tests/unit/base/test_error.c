@@ -108,10 +108,51 @@ static void what_is_no_error_has_no_name(void **state)
     assert_string_equal(lockbus_err_name((enum lockbus_err)0x7FFFFFFF), "?");
 }
 
+static char doc[65536];
+
+static void read_doc(void)
+{
+    FILE *file = fopen(LB_SOURCE_DIR "/docs/ERRORS.md", "r");
+
+    assert_non_null(file);
+    size_t len = fread(doc, 1, sizeof doc - 1, file);
+
+    (void)fclose(file);
+    assert_true(len < sizeof doc - 1);
+    doc[len] = '\0';
+}
+
+static void docs_errors_has_every_value_and_every_rule_as_it_is(void **state)
+{
+    char row[256];
+
+    (void)state;
+    read_doc();
+    for (int err = LOCKBUS_OK; err <= LOCKBUS_ERR_NOMEM; err++) {
+        (void)snprintf(row, sizeof row, "\n| `%s` | ",
+                       lockbus_err_name((enum lockbus_err)err));
+        if (strstr(doc, row) == NULL) {
+            fail_msg("docs/ERRORS.md has no row of %s", row + 1);
+        }
+    }
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+        for (unsigned n = 0; n < groups[g].count; n++) {
+            enum lockbus_rule rule = (enum lockbus_rule)(groups[g].first + n);
+
+            (void)snprintf(row, sizeof row, "\n| %s | %s |\n",
+                           lockbus_rule_name(rule), lockbus_rule_text(rule));
+            if (strstr(doc, row) == NULL) {
+                fail_msg("docs/ERRORS.md has not: %s", row + 1);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_has_its_name_and_a_sentence),
+        cmocka_unit_test(docs_errors_has_every_value_and_every_rule_as_it_is),
         cmocka_unit_test(the_ends_of_the_groups_are_the_last_rules),
         cmocka_unit_test(no_two_rules_share_a_sentence),
         cmocka_unit_test(what_is_no_rule_has_no_name),
