@@ -25,10 +25,8 @@ static uint64_t now_us(void)
 
 static void complain(const struct lockbus_error *why)
 {
-    fprintf(stderr, "%s%s%s %s\n", lockbus_err_name(why->err),
-            why->rule != LOCKBUS_RULE_NONE ? " by rule " : "",
-            why->rule != LOCKBUS_RULE_NONE ? lockbus_rule_name(why->rule) : "",
-            why->text);
+    fprintf(stderr, "%s by rule %s: %s\n", lockbus_err_name(why->err),
+            lockbus_rule_name(why->rule), why->text); /* "-": by none */
 }
 
 /* What standard input has, line by line; false at its end. read(2), not
@@ -67,25 +65,36 @@ static void take_events(struct lockbus_cabinet *cab, unsigned *unfinished)
     while (lockbus_cabinet_next_event(cab, &event)) {
         printf("%s ticket %u door %s: %s\n", lockbus_event_name(event.kind),
                event.ticket, event.label, event.text);
-        if (event.ticket != 0 && event.kind >= LOCKBUS_EVENT_OPENED &&
-            event.kind <= LOCKBUS_EVENT_UNCONFIRMED) {
+        if (lockbus_event_ends(&event)) {
             --*unfinished;
         }
     }
+}
+
+/* Before each board answered once every code is refused, so nobody is asked
+ * for one; a board that is away for long does not stop the others. */
+static bool ready(const struct lockbus_cabinet *cab, uint64_t began_us)
+{
+    struct lockbus_cabinet_info info = {.size = sizeof info};
+
+    return now_us() - began_us > 5000000 ||
+           (lockbus_cabinet_info(cab, &info) == LOCKBUS_OK &&
+            info.boards_present == info.boards);
 }
 
 int main(int argc, char **argv)
 {
     struct lockbus_cabinet *cab = NULL;
     struct lockbus_error why;
+    uint64_t began_us = now_us();
     unsigned unfinished = 0;
     bool more = true;
 
-    if (argc != 2 ||
-        lockbus_cabinet_open(&cab, argv[1], NULL, &why) != LOCKBUS_OK) {
-        if (argc == 2) {
-            complain(&why);
-        }
+    if (argc != 2) {
+        return 2;
+    }
+    if (lockbus_cabinet_open(&cab, argv[1], NULL, &why) != LOCKBUS_OK) {
+        complain(&why);
         return 1;
     }
     /* Not trusted: it dates the journal and decides nothing. */
@@ -95,8 +104,9 @@ int main(int argc, char **argv)
     while ((more || unfinished != 0) &&
            lockbus_cabinet_poll(cab, now_us()) == LOCKBUS_OK) {
         take_events(cab, &unfinished);
-        struct pollfd fds[] = {{lockbus_cabinet_fd(cab), POLLIN, 0},
-                               {more ? STDIN_FILENO : -1, POLLIN, 0}};
+        struct pollfd fds[] = {
+            {lockbus_cabinet_fd(cab), POLLIN, 0},
+            {more && ready(cab, began_us) ? STDIN_FILENO : -1, POLLIN, 0}};
 
         poll(fds, 2, lockbus_cabinet_timeout_ms(cab, now_us()));
         if (fds[1].revents != 0) {

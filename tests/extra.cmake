@@ -110,7 +110,24 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
            ${PROJECT_SOURCE_DIR}/tests/cli/offline.sh
            $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
            ${PROJECT_SOURCE_DIR}/profiles ${PROJECT_SOURCE_DIR}/docs/issuing.md)
-  set_tests_properties(cli_bench cli_offline PROPERTIES TIMEOUT 120)
+  add_test(NAME cli_journal COMMAND sh
+           ${PROJECT_SOURCE_DIR}/tests/cli/journal.sh
+           $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
+           ${PROJECT_SOURCE_DIR}/profiles)
+  set(binding "") # see bindings_python
+  if(TARGET lockbus AND NOT LOCKBUS_SANITIZE)
+    set(binding ${PROJECT_SOURCE_DIR}/bindings/python $<TARGET_FILE:lockbus>)
+  endif()
+  add_test(NAME cli_examples COMMAND sh
+           ${PROJECT_SOURCE_DIR}/tests/cli/examples.sh
+           $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
+           ${PROJECT_SOURCE_DIR}/profiles
+           $<TARGET_FILE:example_issue_parcel>
+           $<TARGET_FILE:example_open_with_key>
+           $<TARGET_FILE:example_which_doors>
+           $<TARGET_FILE:example_release_by_code> ${binding})
+  set_tests_properties(cli_bench cli_offline cli_journal cli_examples
+                       PROPERTIES TIMEOUT 120)
 endif()
 
 # What the demo's page escapes.

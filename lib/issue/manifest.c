@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "signer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_root(const struct lb_manifest_body *body, const uint8_t key[32])
@@ -62,8 +63,14 @@ enum lockbus_err lockbus_issue_manifest(uint8_t out[LOCKBUS_MANIFEST_MAX],
         return err;
     }
     if (own < body.bytes[LB_MANIFEST_THRESHOLD]) {
-        return lb_issue_refuse(why, "signer",
-                               "fewer of its roots sign than its threshold");
+        char text[96];
+
+        (void)snprintf(text, sizeof text,
+                       "%u of the %u signers are roots of this manifest, its "
+                       "threshold is %u",
+                       own, (unsigned)count,
+                       (unsigned)body.bytes[LB_MANIFEST_THRESHOLD]);
+        return lb_issue_refuse(why, "signer", text);
     }
     memcpy(out, body.bytes, body.len);
     memcpy(out + body.len, signatures, count * LB_ISSUE_SIGNED);

@@ -183,6 +183,8 @@ class Story(World):
             self.bring_two(cabinet)
             self.fetch_by_code(cabinet)
             self.fetch_by_proof(cabinet)
+            self.fetch_by_key(cabinet)
+            self.service_by_halves(cabinet)
         with self.assertRaises(lockbus.UsageError):
             cabinet.poll(lockbus.boottime_us())
         self.journal(root_key)
@@ -248,8 +250,45 @@ class Story(World):
         self.assertIn("DENIED P5", str(why))
         self.custody(cabinet, 2, Custody.VACANT)
 
+    def fetch_by_key(self, cabinet):
+        package, _, _, release = self.parcel(3, 3)
+        courier = self.people["courier"]
+        self.ended(cabinet, cabinet.deposit_with_key(package, courier.seed))
+        self.custody(cabinet, 3, Custody.OCCUPIED)
+        with self.assertRaises(lockbus.DeniedError) as other:
+            cabinet.open_with_key(3, ProofKind.RELEASE, courier.seed)
+        self.assertEqual(other.exception.rule, Rule.P6)
+        with self.assertRaises(lockbus.UsageError) as deposit:
+            cabinet.open_with_key(3, ProofKind.DEPOSIT, courier.seed)
+        self.assertEqual(deposit.exception.field, "kind")
+        ticket = cabinet.open_with_key(3, ProofKind.RELEASE, release.seed)
+        end = self.ended(cabinet, ticket)
+        self.assertEqual(end.kind, EventKind.OPENED)
+        self.assertTrue(lockbus.event_ends(end))
+        with self.assertRaises(lockbus.UsageError) as unknown:
+            cabinet.find("Z99")
+        self.assertEqual(unknown.exception.text, "no door is labelled Z99")
+
+    def service_by_halves(self, cabinet):
+        order = lockbus.Order(
+            action=lockbus.ServiceAction.OPEN, door=5, cabinet_id=ID,
+            order_no=EPOCH << 32 | 2, not_after=self.now + 600, reason=1,
+            challenge=cabinet.challenge(5, lockbus.ChallengeUse.SERVICE))
+        halves = [lockbus.issue_order_half(order, self.people[name])
+                  for name in ("security", "operations")]
+        with self.assertRaises(lockbus.UsageError):
+            lockbus.issue_order_join(halves[0], halves[0])
+        ticket = cabinet.service(lockbus.issue_order_join(*halves))
+        self.assertEqual(self.ended(cabinet, ticket).kind, EventKind.OPENED)
+
     def journal(self, root_key):
         folder = self.folder / "journal"
+        escrow = self.folder / "journal.escrow"
+        lockbus.escrow_save(escrow, root_key)
+        self.assertEqual(bytes(lockbus.escrow_load(escrow)), root_key)
+        escrow.chmod(0o644)
+        with self.assertRaises(lockbus.ConfigError):
+            lockbus.escrow_load(escrow)
         report = lockbus.Journal.verify(folder, root_key)
         self.assertTrue(report.intact and report.tags_checked)
         lockbus.Journal.holds(folder, report.last_block, report.last_digest)
@@ -259,7 +298,7 @@ class Story(World):
             entries = list(journal)
         opened = [e.door for e in entries
                   if e.kind == EntryKind.RESULT and e.what == "opened"]
-        self.assertEqual(opened, [6, 2, 6, 2])
+        self.assertEqual(opened, [6, 2, 6, 2, 3, 3, 5])
         refused = {e.rule for e in entries if e.kind == EntryKind.REFUSAL}
         self.assertLessEqual({Rule.C4, Rule.P5, Rule.P6}, refused)
         with self.assertRaises(lockbus.CorruptError) as other:

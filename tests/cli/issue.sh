@@ -37,7 +37,7 @@ size() {
     [ "$(wc -c <"$1")" -eq "$2" ] || fail "$1 is not $2 bytes"
 }
 
-for role in root1:root root2:root root3:root ops:operations sec:security \
+for role in root1:root root2:root root3:root other:root ops:operations sec:security \
     c:courier r:return; do
     run 0 "a key for ${role#*:}" "$lockbus" keygen "${role#*:}" -o "${role%:*}.key"
 done
@@ -93,6 +93,12 @@ run 0 "inspect a manifest" "$lockbus" inspect 1.lbm
 says "max_grant_hours *720"
 says "region *5-9"
 says "not checked"
+run 0 "a root of the manifest before signs too" "$lockbus" manifest m.ini \
+    --sign root2.key --sign other.key --sign root1.key -o 3.lbm
+says "other.key: is no root of this manifest; taken for a root of the one before"
+! grep -q "root1.key" err || fail "a root of this manifest is named"
+run 1 "too few of its own roots" "$lockbus" manifest m.ini --sign root2.key --sign other.key -o 4.lbm
+says "1 of the 2 signers are roots of this manifest, its threshold is 2"
 run 1 "one root is too few" "$lockbus" manifest m.ini --sign root1.key -o 2.lbm
 run 1 "one root twice" "$lockbus" manifest m.ini --sign root1.key --sign root1.key -o 2.lbm
 run 1 "an issuer signs no manifest" "$lockbus" manifest m.ini --sign root1.key --sign issuer.key -o 2.lbm

@@ -5,7 +5,37 @@
 
 #include "issue_args.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* A signer that is no root of this manifest may be one of the manifest before,
+ * which is not here; or a mistake. Who signs it should know. */
+static void name_strangers(const uint8_t *bytes, size_t len,
+                           const struct lockbus_signer *roots,
+                           const struct issue_list *paths)
+{
+    struct lockbus_manifest_info info;
+
+    if (lockbus_manifest_read(&info, bytes, len) != LOCKBUS_OK) {
+        return;
+    }
+    for (size_t i = 0; i < paths->count; i++) {
+        bool own = false;
+
+        for (unsigned k = 0; k < info.key_count; k++) {
+            own = own || (info.keys[k].role == LOCKBUS_ROLE_ROOT &&
+                          memcmp(info.keys[k].public_key, roots[i].public_key,
+                                 32) == 0);
+        }
+        if (!own) {
+            fprintf(stderr,
+                    "lockbus: %s: is no root of this manifest; taken for a "
+                    "root of the one before, cabinets that have another "
+                    "refuse it by rule M5\n",
+                    paths->item[i]);
+        }
+    }
+}
 
 int cmd_manifest(int argc, char **argv)
 {
@@ -39,6 +69,8 @@ int cmd_manifest(int argc, char **argv)
                   LOCKBUS_OK) {
         ok = false;
         (void)tool_complain(&why);
+    } else if (ok) {
+        name_strangers(bytes, len, roots, &paths);
     }
     for (size_t i = 0; i < count; i++) {
         lockbus_signer_wipe(&roots[i]);

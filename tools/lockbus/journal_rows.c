@@ -10,8 +10,17 @@
 #include <string.h>
 #include <time.h>
 
+enum { DOORS = 1024 };
+
+/* Whose parcel an open was about, as the deposit's grant told it. */
+struct stay_row {
+    uint64_t stay; /* 0: none is on record here */
+    uint8_t issuer[8], parcel_ref[16];
+};
+
 struct open_row {
     struct lockbus_entry intent;
+    struct stay_row stay;
     const char *outcome; /* NULL: no result is on record */
     uint64_t result_block;
 };
@@ -22,6 +31,7 @@ struct rows {
     uint32_t boot; /* of the newest entry */
     struct open_row *open;
     size_t count, cap;
+    struct stay_row stay[DOORS];
     json_t *array;
 };
 
@@ -55,19 +65,30 @@ void rows_free(struct rows **rows)
 }
 
 /* "2026-12-04 10:00:00" in UTC, with "?" behind a time that nobody vouched
- * for. */
-static void time_text(char out[32], const struct lockbus_entry *entry)
+ * for. Without a time "boot 3 +00:12:07.250": the process's number, and the
+ * cabinet's powered time over all of them. */
+static void time_text(char out[48], const struct lockbus_entry *entry)
 {
     struct tm tm;
     time_t when = (time_t)entry->unix_s;
+    uint64_t s = entry->powered_ms / 1000;
 
     if (entry->unix_s == 0 || gmtime_r(&when, &tm) == NULL) {
-        (void)snprintf(out, 32, "time not known");
+        (void)snprintf(out, 48, "boot %u +%02" PRIu64 ":%02u:%02u.%03u",
+                       entry->boot, s / 3600, (unsigned)(s / 60 % 60),
+                       (unsigned)(s % 60),
+                       (unsigned)(entry->powered_ms % 1000));
         return;
     }
-    size_t len = strftime(out, 31, "%Y-%m-%d %H:%M:%S", &tm);
+    size_t len = strftime(out, 47, "%Y-%m-%d %H:%M:%S", &tm);
 
-    (void)snprintf(out + len, 32 - len, "%s", entry->trusted ? "" : "?");
+    (void)snprintf(out + len, 48 - len, "%s", entry->trusted ? "" : "?");
+}
+
+/* "1:2": what people call a number whose high half is the epoch. */
+static void print_epoch(const char *name, uint64_t value)
+{
+    printf("%s %" PRIu64 ":%" PRIu64, name, value >> 32, value & UINT32_MAX);
 }
 
 static void authority_text(char out[40], const struct lockbus_entry *entry)
@@ -158,14 +179,14 @@ static json_t *entry_json(const struct lockbus_entry *entry)
 
 static void print_entry(const struct lockbus_entry *entry)
 {
-    char when[32], who[40], door[8] = "-";
+    char when[48], who[40], door[8] = "-";
 
     time_text(when, entry);
     authority_text(who, entry);
     if (entry->door != 0xFFFF) {
         (void)snprintf(door, sizeof door, "%u", entry->door);
     }
-    printf("%8" PRIu64 "  %-20s door %-4s %-10s %s", entry->block, when, door,
+    printf("%8" PRIu64 "  %-21s door %-4s %-10s %s", entry->block, when, door,
            kind_name(entry->kind), entry->what);
     if (entry->ref != 0) {
         printf(" #%u", entry->ref);
@@ -181,7 +202,8 @@ static void print_entry(const struct lockbus_entry *entry)
         printf(" by key %s", who);
     }
     if (entry->order_no != 0) {
-        printf(" order %" PRIu64 " reason %u", entry->order_no, entry->reason);
+        print_epoch(" order", entry->order_no);
+        printf(" reason %u", entry->reason);
     }
     printf("%s%s\n", entry->by_code ? " by code" : "",
            entry->assumed ? " (assumed)" : "");
@@ -202,8 +224,25 @@ static bool add_open(struct rows *rows, const struct lockbus_entry *entry)
         rows->open = more;
         rows->cap = cap;
     }
-    rows->open[rows->count++] = (struct open_row){.intent = *entry};
+    struct open_row row = {.intent = *entry};
+
+    if (entry->door < DOORS && rows->stay[entry->door].stay == entry->stay) {
+        row.stay = rows->stay[entry->door];
+    }
+    rows->open[rows->count++] = row;
     return true;
+}
+
+/* A grant stands before the first open that it allowed, in the same block. */
+static void note_stay(struct rows *rows, const struct lockbus_entry *entry)
+{
+    if (entry->door < DOORS) {
+        struct stay_row *at = &rows->stay[entry->door];
+
+        at->stay = entry->stay;
+        memcpy(at->issuer, entry->authority[0], sizeof at->issuer);
+        memcpy(at->parcel_ref, entry->parcel_ref, sizeof at->parcel_ref);
+    }
 }
 
 /* A result counts once: what is on record first stays. */
@@ -231,20 +270,65 @@ static const char *outcome_of(const struct rows *rows,
     return row->intent.boot < rows->boot ? "unknown" : "no result yet";
 }
 
+/* On whose authority, in words. */
+static void print_authority(const struct open_row *row)
+{
+    const struct lockbus_entry *e = &row->intent;
+    char who[40], issuer[17];
+
+    authority_text(who, e);
+    lb_hex(issuer, row->stay.issuer, sizeof row->stay.issuer);
+    if (strcmp(e->what, "service") == 0) {
+        printf("service by two persons, keys %.16s and %s", who, who + 17);
+        print_epoch(", order", e->order_no);
+        printf(", reason %u", e->reason);
+        return;
+    }
+    printf("%s by %s key %s", e->what,
+           strcmp(e->what, "release") == 0  ? "the parcel's own"
+           : strcmp(e->what, "return") == 0 ? "the return"
+                                            : "the courier's",
+           who);
+    if (e->by_code) {
+        printf(", which a typed code unsealed");
+    }
+    if (strcmp(e->what, "deposit") == 0 && row->stay.stay != 0) {
+        printf(", granted by issuer key %s", issuer);
+    }
+    print_epoch("; stay", e->stay);
+}
+
 static void print_open(const struct rows *rows, const struct open_row *row)
 {
     const struct lockbus_entry *e = &row->intent;
-    char when[32], who[40];
+    const char *outcome = outcome_of(rows, row);
+    char when[48];
 
     time_text(when, e);
-    authority_text(who, e);
-    printf("%-20s door %-4u %-8s %-13s by key %s%s stay %" PRIu64 " #%u", when,
-           e->door, e->what, outcome_of(rows, row), who,
-           e->by_code ? " (code)" : "", e->stay, e->ref);
-    if (e->order_no != 0) {
-        printf(" order %" PRIu64 " reason %u", e->order_no, e->reason);
-    }
-    putchar('\n');
+    printf("%-21s door %u %s: ", when, e->door,
+           strcmp(outcome, "unknown") == 0
+               ? "was allowed to open, what came of it is unknown"
+           : strcmp(outcome, "no result yet") == 0
+               ? "was allowed to open, no result yet"
+               : outcome);
+    print_authority(row);
+    printf("; intent %u\n", e->ref);
+}
+
+static json_t *open_json(const struct rows *rows, const struct open_row *row)
+{
+    json_t *object = entry_json(&row->intent);
+    char hex[33];
+
+    set(object, "outcome", json_string(outcome_of(rows, row)));
+    set(object, "result_block",
+        row->outcome == NULL ? json_null()
+                             : json_integer((json_int_t)row->result_block));
+    lb_hex(hex, row->stay.issuer, sizeof row->stay.issuer);
+    set(object, "issuer", row->stay.stay == 0 ? json_null() : json_string(hex));
+    lb_hex(hex, row->stay.parcel_ref, sizeof row->stay.parcel_ref);
+    set(object, "parcel_ref", json_string(hex));
+    return object;
 }
 
 bool rows_add(struct rows *rows, const struct lockbus_entry *entry)
@@ -256,6 +340,8 @@ bool rows_add(struct rows *rows, const struct lockbus_entry *entry)
     if (rows->doors) {
         if (entry->kind == LOCKBUS_ENTRY_RESULT) {
             add_result(rows, entry);
+        } else if (entry->kind == LOCKBUS_ENTRY_STAY) {
+            note_stay(rows, entry);
         }
         return entry->kind != LOCKBUS_ENTRY_INTENT || !wanted ||
                add_open(rows, entry);
@@ -277,10 +363,8 @@ void rows_finish(struct rows *rows)
             print_open(rows, &rows->open[i]);
             continue;
         }
-        json_t *object = entry_json(&rows->open[i].intent);
-
-        set(object, "outcome", json_string(outcome_of(rows, &rows->open[i])));
-        (void)json_array_append_new(rows->array, object);
+        (void)json_array_append_new(rows->array,
+                                    open_json(rows, &rows->open[i]));
     }
     if (rows->as_json) {
         (void)json_dumpf(rows->array, stdout, JSON_INDENT(1));

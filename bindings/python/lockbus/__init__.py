@@ -5,36 +5,39 @@ only on a signature. This is the C library as Python sees it: names are the C
 names without lockbus_, docs/bindings.md has the few that differ, and what a
 call does is what the header says."""
 from ._abi import (Board, BoardState, CabinetInfo, ChallengeUse, CodeForm,
-                   Commission, Custody, Door, Entry, EntryKind, Err, Event,
-                   EventKind, Grant, JournalReport, Latch, ManifestInfo,
+                   Commission, Content, Custody, Door, Entry, EntryKind, Err,
+                   Event, EventKind, Grant, JournalReport, Latch, ManifestInfo,
                    ManifestKey, Order, Proof, ProofKind, Role, Rule,
                    ServiceAction)
 from ._call import (BusyError, ConfigError, CorruptError, DeniedError,
                     IoError, LockbusError, NomemError, OfflineError,
                     ProtocolError, UsageError, text_of)
-from .cabinet import Cabinet, amend, boottime_us, commission, config_check
-from .issue import (KeyFile, Signer, commission_read, grant_read, hash_bytes,
-                    issue_code, issue_commission, issue_grant, issue_manifest,
-                    issue_order, issue_proof, key_load, key_save,
-                    manifest_read, order_read, package_read, package_write,
-                    proof_read)
+from .cabinet import (Cabinet, amend, boottime_us, commission, config_check,
+                      event_ends)
+from .issue import (KeyFile, Signer, commission_read, escrow_load,
+                    escrow_save, grant_read, hash_bytes, issue_code,
+                    issue_commission, issue_grant, issue_manifest,
+                    issue_order, issue_order_half, issue_order_join,
+                    issue_proof, key_load, key_save, manifest_read,
+                    order_read, package_read, package_write, proof_read)
 from .journal import Journal
 
 __all__ = [
-    "Board", "BoardState", "BusyError", "Cabinet", "CabinetInfo", "ChallengeUse", "CodeForm",
-    "Commission", "ConfigError", "CorruptError", "Custody", "DeniedError",
-    "Door", "Entry", "EntryKind", "Err", "Event", "EventKind", "Grant",
-    "IoError", "Journal", "JournalReport", "KeyFile", "Latch", "LockbusError",
-    "ManifestInfo", "ManifestKey", "NomemError", "OfflineError", "Order",
-    "Proof", "ProofKind", "ProtocolError", "Role", "Rule", "ServiceAction",
-    "Signer", "UsageError", "amend", "board_state_name", "boottime_us",
-    "commission", "commission_read", "config_check", "content_name",
-    "custody_name", "err_name",
-    "event_name", "grant_read", "hash_bytes", "issue_code",
-    "issue_commission", "issue_grant", "issue_manifest", "issue_order",
-    "issue_proof", "key_load", "key_save", "latch_name", "manifest_read",
-    "order_read", "package_read", "package_write", "proof_read", "rule_name",
-    "rule_text", "version",
+    "Board", "BoardState", "BusyError", "Cabinet", "CabinetInfo",
+    "ChallengeUse", "CodeForm", "Commission", "ConfigError", "Content",
+    "CorruptError", "Custody", "DeniedError", "Door", "Entry", "EntryKind", "Err", "Event",
+    "EventKind", "Grant", "IoError", "Journal", "JournalReport", "KeyFile",
+    "Latch", "LockbusError", "ManifestInfo", "ManifestKey", "NomemError",
+    "OfflineError", "Order", "Proof", "ProofKind", "ProtocolError", "Role",
+    "Rule", "ServiceAction", "Signer", "UsageError", "amend",
+    "board_state_name", "boottime_us", "commission", "commission_read",
+    "config_check", "content_name", "custody_name", "err_name", "escrow_load",
+    "escrow_save", "event_ends", "event_name", "grant_read", "hash_bytes",
+    "issue_code", "issue_commission", "issue_grant", "issue_manifest",
+    "issue_order", "issue_order_half", "issue_order_join", "issue_proof",
+    "key_load", "key_save", "latch_name", "manifest_read", "order_read",
+    "package_read", "package_write", "proof_read", "rule_name", "rule_text",
+    "version",
 ]
 
 

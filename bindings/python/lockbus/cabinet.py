@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from . import _abi
-from ._abi import Board, CabinetInfo, ChallengeUse, Door, Event
+from ._abi import (Board, CabinetInfo, ChallengeUse, Door, Event,
+                   ProofKind)
 from ._call import call, from_c, handle, make
 
 Path = str | os.PathLike[str]
@@ -40,6 +41,13 @@ def commission(config_path: Path, manifest: Bytes, order: Bytes) -> bytes:
 def amend(config_path: Path, order: Bytes) -> None:
     """Applies an amendment order; the cabinet must not be open."""
     call("lockbus_cabinet_amend", config_path, order, len(order))
+
+
+def event_ends(event: Event) -> bool:
+    """Whether this event is the one that ends its ticket."""
+    made = make(Event)
+    made.kind, made.ticket = event.kind or 0, event.ticket
+    return call("lockbus_event_ends", ctypes.byref(made))
 
 
 class Cabinet:
@@ -141,6 +149,11 @@ class Cabinet:
     def open_with_proof(self, proof: Bytes) -> int:
         """A proof of kind release, return, reopen or cancel."""
         return self._ask("lockbus_open_with_proof", proof, len(proof))
+
+    def open_with_key(self, door: int, kind: ProofKind, seed: Bytes) -> int:
+        """A release, return, reopen or cancel with its seed: the library
+        takes the challenge and signs. Give a bytearray and wipe it."""
+        return self._ask("lockbus_open_with_key", door, kind, seed)
 
     def release_with_code(self, code: str) -> int:
         """A code as typed; its refusal comes as an event."""

@@ -137,6 +137,21 @@ def key_load(path: Path) -> KeyFile:
                    region_last=made.region_last)
 
 
+def escrow_save(path: Path, root_key: Bytes) -> None:
+    """Writes the journal's root key; never over a file that exists."""
+    call("lockbus_escrow_save", path, root_key)
+
+
+def escrow_load(path: Path) -> bytearray:
+    """Reads the journal's root key. Wipe it."""
+    root_key = ctypes.create_string_buffer(32)
+    try:
+        call("lockbus_escrow_load", path, root_key)
+        return bytearray(root_key.raw)
+    finally:
+        ctypes.memset(root_key, 0, 32)
+
+
 # ---- Making
 
 
@@ -186,6 +201,21 @@ def issue_order(order: Order, first: Signer, second: Signer) -> bytes:
     _signed("lockbus_issue_order", out, ctypes.byref(to_c(order)),
             ctypes.byref(first._signer), ctypes.byref(second._signer),
             signers=[first, second])
+    return out.raw
+
+
+def issue_order_half(order: Order, signer: Signer) -> bytes:
+    """One person's half of a service order."""
+    out = ctypes.create_string_buffer(_abi.ORDER_HALF_LEN)
+    _signed("lockbus_issue_order_half", out, ctypes.byref(to_c(order)),
+            ctypes.byref(signer._signer), signers=[signer])
+    return out.raw
+
+
+def issue_order_join(one: Bytes, other: Bytes) -> bytes:
+    """The service order of two persons' halves."""
+    out = ctypes.create_string_buffer(_abi.ORDER_LEN)
+    call("lockbus_issue_order_join", out, one, other)
     return out.raw
 
 

@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# journal.sh LOCKBUS LOCKBUS-SIM PROFILES: which doors opened, when, on whose
+# authority, in words and as JSON; and what stands where no time is known.
+set -eu
+lockbus=$1 sim=$2 profiles=$3
+. "$(dirname "$0")/cabinet.sh"
+
+fail() {
+    echo "not ok: $1" >&2
+    cat out err >&2 2>/dev/null || true
+    exit 1
+}
+
+says() {
+    grep -Eq -- "$1" out || fail "does not say: $1"
+    echo "ok: $1"
+}
+
+lacks() {
+    ! grep -Eq -- "$1" out || fail "says: $1"
+    echo "ok: not $1"
+}
+
+show() {
+    "$lockbus" journal "$@" >out 2>err || fail "journal $*"
+}
+
+key_id() { # of a public key file
+    cut -d' ' -f5 "$1" | cut -c1-16
+}
+
+start_sim
+"$lockbus" deposit --cabinet "$id" --door 2 --stay 1:1 --courier courier.pub \
+    --issuer issuer.key --release-out release.key \
+    --ref 00112233445566778899aabbccddeeff -o p.pkg >code.txt
+"$lockbus" open cabinet.ini deposit p.pkg --key courier.key
+"$lockbus" open cabinet.ini release A03 --key release.key
+"$lockbus" open cabinet.ini service A05 --sign ops.key --sign sec.key \
+    --order-no 1:2 --reason 7
+
+clock='^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\?  *'
+show doors journal
+[ "$(wc -l <out)" -eq 3 ] || fail "not three lines"
+says "${clock}door 2 opened: deposit by the courier's key $(key_id courier.pub), granted by issuer key $(key_id issuer.pub); stay 1:1; intent 1\$"
+says "${clock}door 2 opened: release by the parcel's own key [0-9a-f]{16}; stay 1:1; intent 2\$"
+says "${clock}door 4 opened: service by two persons, keys [0-9a-f]{16} and [0-9a-f]{16}, order 1:2, reason 7; intent 3\$"
+says "$(key_id ops.pub)"
+says "$(key_id sec.pub)"
+cp out doors.txt
+
+show doors journal --json
+for name in block boot powered_ms unix_s trusted entry what door ref stay \
+    order_no reason by_code assumed rule count authority parcel_ref outcome \
+    result_block issuer; do
+    [ "$(grep -c "^  \"$name\": " out)" -eq 3 ] || fail "no field $name"
+done
+echo "ok: the fields of docs/JOURNAL.md"
+says '"parcel_ref": "00112233445566778899aabbccddeeff"'
+says "\"issuer\": \"$(key_id issuer.pub)\""
+[ "$(grep -c '"issuer": null' out)" -eq 1 ] || fail "an order has an issuer"
+
+# The process that commissioned, and each before it was told the time, have
+# none: boot and powered time stand there.
+bare='^ *[0-9]+  boot [0-9]+ \+[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3} '
+show show journal
+says "$bare.*commission"
+says "$bare.*boot"
+lacks 'time not known'
+without=$(grep -Ec "$bare" out)
+all=$(wc -l <out)
+[ "$without" -gt 0 ] && [ "$without" -lt "$all" ] || fail "no such mixture"
+says '^ *[0-9]+  [0-9]{4}-.* order 1:2 reason 7$'
+
+# --since and --until leave out nothing whose time is not known.
+show show journal --since 2100-01-01
+[ "$(wc -l <out)" -eq "$without" ] || fail "--since leaves out what has no time"
+show show journal --until 2001-01-01
+[ "$(wc -l <out)" -eq "$without" ] || fail "--until leaves out what has no time"
+show show journal --since 2001-01-01 --until 2100-01-01
+[ "$(wc -l <out)" -eq "$all" ] || fail "a wide span leaves something out"
+show doors journal --since 2100-01-01
+[ ! -s out ] || fail "doors of a time to come"
+show doors journal --until 2001-01-01
+[ ! -s out ] || fail "doors of a time long gone"
+show doors journal --since "$(cut -c1-10 doors.txt | head -n 1)" \
+    --until "$(cut -c1-10 doors.txt | tail -n 1)"
+cmp -s out doors.txt || fail "the days themselves do not count"
+echo "ok: both days count, what has no time always does"
+
+chmod 644 journal.escrow
+if "$lockbus" journal verify journal --key journal.escrow >out 2>err; then
+    fail "an escrow key that others may read was taken"
+fi
+grep -q 'journal.escrow: mode' err || fail "its mode is not named"
+echo "all ok"
