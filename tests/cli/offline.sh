@@ -137,9 +137,11 @@ echo no-such-file >&3
 ends 1 "a file that is not there"
 says no-such-file
 request release A03 --wait 1
+began=$(date +%s)
 cat <&4 >out
 got=0
 wait "$job" || got=$?
+[ $(($(date +%s) - began)) -lt 20 ] || fail "it waited for more than its second"
 [ "$got" -eq 1 ] || fail "no answer: exit $got"
 says "no answer came in time"
 echo "ok: no answer"
