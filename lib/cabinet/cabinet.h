@@ -46,7 +46,8 @@ enum lb_cabinet_limits {
     LB_EVENT_TEXTS = 64,       /* sentences that events can have */
     LB_HEARTBEAT_MS = 3600000, /* a block is written at least this often */
     LB_BOARD_NOTE_MS = 10000,  /* a flapping board is noted this often */
-    LB_CLOSE_US = 300000
+    LB_CLOSE_US = 300000,
+    LB_BOARD_NEW = 0xFF /* state of one that was never here */
 };
 
 /* What a ticket waits for. */
@@ -113,8 +114,9 @@ struct lb_slot {
 struct lb_cabinet_board {
     unsigned number;
     uint8_t bus, index; /* on that bus */
-    bool here, noted;
-    uint64_t seen_us; /* newest reading as of the poll before this one */
+    bool here;
+    uint8_t state, noted; /* kinds of LB_REC_BOARD: now, and on record */
+    uint64_t seen_us;     /* newest reading as of the poll before this one */
     uint64_t noted_ms;
     uint16_t door[LB_PROFILE_CHANNELS]; /* by channel; LB_DOOR_NONE */
 };

@@ -9,23 +9,29 @@
 
 #include "cabinet/cabinet.h"
 
+/* A board that flaps is noted at a pace. What it is when the pace allows it is
+ * noted then, so that an absence that lasts is never missing. */
 static void note_board(struct lockbus_cabinet *cab,
-                       struct lb_cabinet_board *board, uint8_t kind)
+                       struct lb_cabinet_board *board)
 {
     struct lb_record record = {
         .type = LB_REC_BOARD,
-        .kind = kind,
+        .kind = board->state,
         .door = LB_DOOR_NONE,
         .ref = board->number,
         .powered_ms = cab->gate.powered_ms,
     };
 
-    if (cab->journal_failed || !lb_journal_has_room(cab->journal, false) ||
-        (board->noted && cab->now_ms - board->noted_ms < LB_BOARD_NOTE_MS)) {
+    if (board->state == board->noted || cab->journal_failed ||
+        !lb_journal_has_room(cab->journal, false) ||
+        (board->noted != LB_BOARD_NEW &&
+         cab->now_ms - board->noted_ms < LB_BOARD_NOTE_MS)) {
         return;
     }
-    board->noted = lb_write(cab, &record, 1);
-    board->noted_ms = cab->now_ms;
+    if (lb_write(cab, &record, 1)) {
+        board->noted = board->state;
+        board->noted_ms = cab->now_ms;
+    }
 }
 
 static void board_event(struct lockbus_cabinet *cab,
@@ -88,7 +94,7 @@ static void board_away(struct lockbus_cabinet *cab,
                     refused ? LOCKBUS_EVENT_BOARD_REFUSED
                             : LOCKBUS_EVENT_BOARD_AWAY,
                     report->text);
-        note_board(cab, board, refused ? 2 : 0);
+        board->state = refused ? 2 : 0;
     }
     board->here = false;
     contents(cab, (size_t)(board - cab->boards), -1, LB_CONTENT_UNKNOWN);
@@ -110,7 +116,7 @@ static void board_back(struct lockbus_cabinet *cab,
 {
     board->here = true;
     board_event(cab, board, LOCKBUS_EVENT_BOARD_BACK, report->text);
-    note_board(cab, board, 1);
+    board->state = 1;
     for (size_t i = 0; i < LB_PROFILE_CHANNELS; i++) {
         uint16_t door = board->door[i];
 
@@ -155,14 +161,21 @@ static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
     if (report->kind != LB_REPORT_ACCEPTED) {
         return;
     }
+    bool stood_open = slot->leaf_known && slot->leaf_open;
+
     if (!slot->sensor) {
         slot->assume_shut_ms =
             cab->now_ms +
             lb_config_door(cab->config, door).assume_open_s * 1000ULL;
         lb_leaf(cab, door, true);
-        lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED); /* if it has not yet */
-    } else if (slot->leaf_known && slot->leaf_open) {
-        lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED); /* it stood open */
+    }
+    if (stood_open) {
+        lb_slot_end(cab, slot, LOCKBUS_EVENT_OPENED);
+        if (slot->latch.permit_ref == report->ref) {
+            /* Nothing more will be learnt, and whoever sees that it did not
+             * move may ask again at once. */
+            slot->latch.permit_until_ms = cab->now_ms;
+        }
     }
 }
 
@@ -256,5 +269,8 @@ void lb_facts_from_buses(struct lockbus_cabinet *cab)
                 one_report(cab, board, &report);
             }
         }
+    }
+    for (size_t i = 0; i < cab->board_count; i++) {
+        note_board(cab, &cab->boards[i]);
     }
 }

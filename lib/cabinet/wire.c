@@ -129,6 +129,7 @@ static void wire_doors(struct lockbus_cabinet *cab)
 
     for (size_t i = 0; i < config->board_count; i++) {
         cab->boards[i].number = config->board[i].number;
+        cab->boards[i].state = cab->boards[i].noted = LB_BOARD_NEW;
         for (size_t c = 0; c < LB_PROFILE_CHANNELS; c++) {
             cab->boards[i].door[c] = LB_DOOR_NONE;
         }

@@ -103,6 +103,7 @@ static void read_bits(struct rig *rig, size_t board, const uint8_t *q,
     uint8_t out[4] = {q[0], q[1], 1, 0};
     const struct rig_board *b = &rig->board[board];
 
+    rig->reads_seen[board] += q[1] == 2;
     if (address + count > 8) {
         fail_msg("a read beyond the board's inputs: %u + %u", address, count);
     }
@@ -255,6 +256,25 @@ static void write_own_config(const struct rig *rig)
 {
     assert_true(world_config(&rig->world, RIG_BOARDS, "host:rig",
                              LB_SOURCE_DIR "/profiles", BAUD));
+}
+
+/* Up to its boards the file is the world's. */
+void rig_wire(const struct rig *rig, const char *boards, const char *doors)
+{
+    char text[2048] = "";
+
+    write_own_config(rig);
+    FILE *f = fopen(rig_path(rig, "cabinet.ini"), "r+");
+
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    const char *at = strstr(text, "[boards]");
+
+    assert_non_null(at);
+    assert_int_equal(fseek(f, at - text, SEEK_SET), 0);
+    assert_int_equal(ftruncate(fileno(f), at - text), 0);
+    (void)fprintf(f, "[boards]\n%s[doors]\n%s", boards, doors);
+    assert_int_equal(fclose(f), 0);
 }
 
 struct rig *rig_new_closed(void)

@@ -46,7 +46,8 @@ struct rig {
     uint8_t request[16], reply[64];
     size_t request_len, reply_len, reply_at;
     uint64_t reply_us, byte_us;
-    unsigned writes_seen; /* requests that are not reads */
+    unsigned writes_seen;            /* requests that are not reads */
+    unsigned reads_seen[RIG_BOARDS]; /* of inputs */
     /* what the host was told */
     struct lockbus_event event[RIG_EVENTS];
     size_t events;
@@ -62,6 +63,9 @@ struct rig *rig_new_closed(void);
 /* The same with another cabinet.ini, which rig_open() cannot open unless it
  * has the rig's boards. */
 struct rig *rig_new_wired(void (*write_config)(const struct rig *rig));
+/* Writes a cabinet.ini of the rig's bus and these lines of [boards] and of
+ * [doors]. */
+void rig_wire(const struct rig *rig, const char *boards, const char *doors);
 void rig_open(struct rig *rig);
 enum lockbus_err rig_try_open(struct rig *rig, struct lockbus_error *why);
 
