@@ -147,5 +147,13 @@ if(TARGET lockbus_demo AND TARGET lockbus_sim)
                        ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
 
+# The cookbook's page against the scenarios that it shows.
+add_test(NAME docs_cookbook
+         COMMAND /usr/bin/python3
+                 ${PROJECT_SOURCE_DIR}/tests/docs/test_cookbook.py
+                 ${PROJECT_SOURCE_DIR})
+set_tests_properties(docs_cookbook PROPERTIES TIMEOUT 60
+                     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+
 # The longest test begins first, and may take its time on a busy machine.
 set_tests_properties(journal_test_powercut PROPERTIES TIMEOUT 900 COST 1000)
