@@ -29,6 +29,7 @@ class Terminal:
                     "LC_ALL": "C.UTF-8", **env}
         self.job_control = job_control
         self.raw = bytearray()
+        self.reads = 0  # curses writes a frame at once
         self.screen = pyte.Screen(cols, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.status = None
@@ -111,6 +112,7 @@ class Terminal:
                 raise
             return False
         self.raw += data
+        self.reads += 1
         self.stream.feed(data)
         return bool(data)
 

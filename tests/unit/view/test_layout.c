@@ -77,7 +77,7 @@ static void boxes_are_apart(void)
         &layout.title, &layout.cabinet, &layout.status, &layout.doors,
         &layout.rule,  &layout.events,  &layout.legend, &layout.keys};
 
-    memset(taken, 0, sizeof taken);
+    memset(taken, 0, (size_t)cabinet.ask.rows * sizeof taken[0]);
     for (size_t i = 0; i < sizeof boxes / sizeof boxes[0]; i++) {
         take_box(boxes[i]);
     }
@@ -129,7 +129,7 @@ static void run_is_in_order(size_t at)
 
 static void page_is_apart(unsigned page)
 {
-    memset(taken, 0, sizeof taken);
+    memset(taken, 0, (size_t)cabinet.ask.rows * sizeof taken[0]);
     for (size_t i = 0; i < layout.headings; i++) {
         const struct layout_heading *heading = &layout.heading[i];
 
