@@ -188,6 +188,13 @@ void rig_hear(struct rig *rig, uint8_t byte)
 /* ---- The line
  * ----------------------------------------------------------------- */
 
+static void tell_step(struct rig *rig, enum rig_step step)
+{
+    if (rig->step != NULL) {
+        rig->step(rig, step);
+    }
+}
+
 static enum lockbus_err line_open(void *user, struct lockbus_error *why)
 {
     const struct rig *rig = user;
@@ -205,7 +212,11 @@ static enum lockbus_err line_send(void *user, const uint8_t *bytes, size_t len,
         return LOCKBUS_ERR_IO;
     }
     for (size_t i = 0; i < len; i++) {
+        tell_step(rig, RIG_SEND);
         rig_hear(rig, bytes[i]);
+        if (rig->request_len == 0) {
+            tell_step(rig, RIG_SENT);
+        }
     }
     *sent = len;
     return LOCKBUS_OK;
@@ -223,6 +234,9 @@ static enum lockbus_err line_receive(void *user, uint8_t *buf, size_t cap,
     while (rig->reply_at < rig->reply_len &&
            (rig->closing || rig->now_us >= rig->reply_us) && *got < cap) {
         buf[(*got)++] = rig->reply[rig->reply_at++];
+    }
+    if (*got != 0) {
+        tell_step(rig, RIG_RECEIVED);
     }
     return LOCKBUS_OK;
 }
@@ -502,7 +516,9 @@ static bool worker_works(const struct rig *rig)
 static void one_poll(struct rig *rig, uint64_t until_us)
 {
     people(rig);
+    tell_step(rig, RIG_POLL);
     assert_int_equal(lockbus_cabinet_poll(rig->cab, rig->now_us), LOCKBUS_OK);
+    tell_step(rig, RIG_POLL);
     take_events(rig);
     if (worker_works(rig)) {
         return;

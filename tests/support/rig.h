@@ -29,7 +29,16 @@ struct rig_leaf {
     uint64_t shut_at_us; /* 0: nobody shuts it */
 };
 
+/* Moments at which a process can die: told to `step`, when there is one. */
+enum rig_step {
+    RIG_POLL,    /* before and after a poll */
+    RIG_SEND,    /* before each byte of a request */
+    RIG_SENT,    /* the board has the whole of it and has acted */
+    RIG_RECEIVED /* the library has what there was of a reply */
+};
+
 struct rig {
+    void (*step)(struct rig *rig, enum rig_step step); /* NULL: nobody asks */
     struct world world;
     struct lockbus_cabinet *cab;
     uint64_t now_us;
