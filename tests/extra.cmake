@@ -157,3 +157,10 @@ set_tests_properties(docs_cookbook PROPERTIES TIMEOUT 60
 
 # The longest test begins first, and may take its time on a busy machine.
 set_tests_properties(journal_test_powercut PROPERTIES TIMEOUT 900 COST 1000)
+
+# Killed at every step: the journal's folder is a disk in memory whose calls
+# are counted, and so are a code's derivations.
+target_link_options(scenario_test_kill PRIVATE
+  LINKER:--wrap=lb_dir_open,--wrap=lb_dir_close
+  LINKER:--wrap=lb_dir_last_error,--wrap=lb_crypto_unseal)
+set_tests_properties(scenario_test_kill PROPERTIES COST 500)

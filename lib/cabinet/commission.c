@@ -178,6 +178,42 @@ static enum lockbus_err bare_new(struct lockbus_cabinet **out,
     return LOCKBUS_OK;
 }
 
+static enum lockbus_err on_commission(void *user,
+                                      const struct lb_block_head *head,
+                                      const struct lb_record *record)
+{
+    bool *finished = user;
+
+    (void)head;
+    *finished = *finished || record->type == LB_REC_COMMISSION;
+    return LOCKBUS_OK;
+}
+
+/* Why the folder is in the way: nobody may be told to remove the journal of a
+ * cabinet that was commissioned. */
+static enum lockbus_err refuse_folder(struct lockbus_cabinet *cab,
+                                      struct lockbus_error *why)
+{
+    bool finished = false;
+    struct lb_journal_visitor visitor = {.user = &finished,
+                                         .record = on_commission};
+    struct lb_journal_snapshot none = {0};
+    enum lockbus_err err = lb_journal_open(cab->journal, &cab->store, &visitor,
+                                           &none, &cab->recovery);
+
+    bool unfinished =
+        err == LOCKBUS_OK && !finished && cab->recovery.folded_from == 0;
+
+    (void)lb_reason(why, LOCKBUS_ERR_USAGE, "journal",
+                    unfinished
+                        ? "commissioning was not finished: remove the "
+                          "journal's folder and commission again"
+                        : "this folder holds a journal already: a cabinet is "
+                          "commissioned once, then amended (lockbus amend)");
+    (void)snprintf(why->file, sizeof why->file, "%s", cab->config->journal);
+    return LOCKBUS_ERR_USAGE;
+}
+
 static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
                                     const uint8_t cabinet_id[16],
                                     uint8_t escrow[32],
@@ -191,16 +227,12 @@ static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
         return err;
     }
     err = lb_journal_create(&cab->store, cabinet_id, escrow);
+    if (err == LOCKBUS_ERR_USAGE) {
+        return refuse_folder(cab, why);
+    }
     if (err == LOCKBUS_OK) {
         err = lb_journal_open(cab->journal, &cab->store, &nobody, &none,
                               &cab->recovery);
-    }
-    if (err == LOCKBUS_ERR_USAGE) {
-        (void)lb_reason(why, err, "journal",
-                        "this folder holds a journal already: a cabinet is "
-                        "commissioned once, then amended (lockbus amend)");
-        (void)snprintf(why->file, sizeof why->file, "%s", cab->config->journal);
-        return err;
     }
     return err == LOCKBUS_OK
                ? err
