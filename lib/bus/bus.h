@@ -110,6 +110,11 @@ LOCKBUS_CHECK enum lockbus_err lb_bus_pulse(struct lb_bus *bus, uint8_t board,
                                             uint8_t channel,
                                             const struct lb_permit *permit,
                                             uint64_t deadline_us);
+/* A process before this one may have begun a pulse of this channel as late as
+ * `began_us`: the channel is driven and rests as if it had. Before the first
+ * poll; a channel that does not exist is ignored. */
+void lb_bus_pulsed_before(struct lb_bus *bus, uint8_t board, uint8_t channel,
+                          uint64_t began_us);
 /* Withdraws what has not been sent yet. */
 void lb_bus_cancel(struct lb_bus *bus, uint8_t board, uint8_t channel);
 

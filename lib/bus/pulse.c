@@ -197,14 +197,21 @@ bool lb_pulse_overtakes(const struct lb_bus *bus)
 
 /* ---- What came of it ---------------------------------------------------- */
 
-static void drive(struct lb_bus *bus, const struct lb_job *job,
+static void drive(struct lb_channel *at, const struct lb_bus_board *board,
                   uint64_t begins_us)
 {
-    const struct lb_bus_board *board = &bus->node[job->board].board;
-    struct lb_channel *at = channel_of(bus, job);
-
     at->on_until_us = begins_us + (uint64_t)board->pulse_ms * 1000;
     at->rest_until_us = at->on_until_us + (uint64_t)board->rest_ms * 1000;
+}
+
+void lb_bus_pulsed_before(struct lb_bus *bus, uint8_t board, uint8_t channel,
+                          uint64_t began_us)
+{
+    if (board < bus->nodes &&
+        channel < bus->node[board].board.profile->channels) {
+        drive(&bus->node[board].channel[channel], &bus->node[board].board,
+              began_us);
+    }
 }
 
 void lb_pulse_handed(struct lb_bus *bus)
@@ -217,7 +224,8 @@ void lb_pulse_handed(struct lb_bus *bus)
     bus->count.pulses++;
     node->count.pulses++;
     /* it may begin as late as a confirmation could still come */
-    drive(bus, job, bus->wire_end_us + lb_wire_turn_us(bus, node));
+    drive(channel_of(bus, job), &node->board,
+          bus->wire_end_us + lb_wire_turn_us(bus, node));
 }
 
 void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception)
@@ -230,7 +238,7 @@ void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception)
         return; /* it waits on, or was withdrawn */
     }
     if ((effects & LB_TXN_OK) != 0) {
-        drive(bus, job, bus->now_us);
+        drive(channel_of(bus, job), &node->board, bus->now_us);
         lb_report_job(bus, LB_REPORT_ACCEPTED, job, NULL);
     } else {
         lb_report_job(bus, LB_REPORT_PULSE_LOST, job,

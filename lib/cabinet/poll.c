@@ -149,6 +149,30 @@ static uint64_t next_us(const struct lockbus_cabinet *cab)
     return next > cab->now_us ? next : cab->now_us + RETRY_US;
 }
 
+/* A coil that the process before pulsed is as hot as one of ours, and a
+ * process that dies again and again must not burn it. Of an intent it is known
+ * that its last pulse left within its life; of the time since the last block
+ * nothing is known, so that it counts as none. */
+static void rest_from_before(struct lockbus_cabinet *cab)
+{
+    for (uint16_t n = 0; n < cab->door_count; n++) {
+        const struct lb_slot *slot = &cab->slots[n];
+        const struct lb_gate_door *door = &cab->gate_doors[n];
+        const struct lb_cabinet_board *board = &cab->boards[slot->board];
+        uint64_t last_ms = door->intent_ms + LB_PERMIT_LIFE_MS;
+        uint64_t gone_us = 0;
+
+        if (!slot->used || door->intent_ref == 0) {
+            continue;
+        }
+        if (cab->base_powered_ms > last_ms) {
+            gone_us = (cab->base_powered_ms - last_ms) * 1000;
+        }
+        lb_bus_pulsed_before(cab->bus[board->bus], board->index, slot->channel,
+                             cab->now_us > gone_us ? cab->now_us - gone_us : 0);
+    }
+}
+
 static void take_time(struct lockbus_cabinet *cab, uint64_t now_us)
 {
     cab->now_us = now_us;
@@ -157,6 +181,7 @@ static void take_time(struct lockbus_cabinet *cab, uint64_t now_us)
         cab->polled = true;
         cab->start_ms = cab->now_ms;
         cab->last_block_ms = cab->now_ms;
+        rest_from_before(cab);
     }
     lb_gate_clock(&cab->gate,
                   cab->base_powered_ms + cab->now_ms - cab->start_ms);

@@ -152,6 +152,57 @@ static void a_cut_between_intent_and_pulse_is_unknown_and_final(void **state)
     assert_int_equal(release_uses(rig, A07), 0);
 }
 
+/* An open by service, and the process dies as soon as it is on record; when
+ * its pulse began. */
+static uint64_t opened_and_killed(struct rig *rig)
+{
+    struct lockbus_error why;
+    uint32_t ticket;
+
+    rig->shut_after_us = 150000;
+    assert_int_equal(rig_service(rig, A07, LOCKBUS_SERVICE_OPEN, &ticket, &why),
+                     LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
+    uint64_t pulsed_us = rig->leaf[A07].pulsed_us;
+
+    rig_crash(rig);
+    return pulsed_us;
+}
+
+/* pulse_ms is 500 and rest_ms 2000. */
+static void a_coil_rests_though_the_process_dies_after_every_pulse(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t before_us = opened_and_killed(rig);
+
+    for (int i = 0; i < 3; i++) {
+        uint64_t now_us = opened_and_killed(rig);
+
+        assert_true(now_us - before_us >= 2500000);
+        before_us = now_us;
+    }
+}
+
+static void
+a_coil_that_has_rested_is_pulsed_at_once_after_a_restart(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why;
+    struct parcel parcel;
+    uint32_t ticket;
+
+    (void)opened_and_killed(rig);
+    rig_run(rig, 30000);
+    rig_deposit(rig, &parcel, A07 + 1, false); /* the journal knows the time */
+    rig_crash(rig);
+    uint64_t asked_us = rig->now_us;
+
+    assert_int_equal(rig_service(rig, A07, LOCKBUS_SERVICE_OPEN, &ticket, &why),
+                     LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_OPENED);
+    assert_true(rig->leaf[A07].pulsed_us - asked_us < 100000);
+}
+
 static void wrong_codes_are_counted_across_restarts(void **state)
 {
     struct rig *rig = *state;
@@ -226,6 +277,8 @@ int main(void)
         cmocka_unit_test(a_deposit_cut_anywhere_protects_and_repeats_nothing),
         cmocka_unit_test(a_pickup_cut_anywhere_spends_its_use_once),
         TEST(a_cut_between_intent_and_pulse_is_unknown_and_final),
+        TEST(a_coil_rests_though_the_process_dies_after_every_pulse),
+        TEST(a_coil_that_has_rested_is_pulsed_at_once_after_a_restart),
         TEST(wrong_codes_are_counted_across_restarts),
         TEST(another_wiring_than_the_commissioned_is_refused_by_k5),
         TEST(a_journal_is_opened_by_one_process),

@@ -71,6 +71,7 @@ static void pulse(struct rig *rig, size_t board, unsigned channel,
 
     rig->board[board].coil_until_us[channel] = rig->now_us + for_us;
     leaf->pulses++;
+    leaf->pulsed_us = rig->now_us;
     if (!leaf->stuck) {
         leaf->open = true;
         leaf->shut_at_us =

@@ -26,6 +26,7 @@ struct rig_leaf {
     bool open, stuck; /* stuck: a pulse does not open it */
     int sensor;       /* 0: true to the leaf; 1: says open; -1: shut */
     unsigned pulses;
+    uint64_t pulsed_us;  /* the last one's begin */
     uint64_t shut_at_us; /* 0: nobody shuts it */
 };
 
