@@ -86,7 +86,7 @@ class Faults(unittest.TestCase):
         def story(seed):
             with Sim("--fast", "--seed", seed) as sim:
                 sim.ask("board 1 stray 1 30%")
-                return [len(sim.exchange(READ, 7, 0.1)) for _ in range(40)]
+                return [len(sim.exchange(READ, 7, 0.3)) for _ in range(40)]
         first = story("7")
         self.assertEqual(story("7"), first)
         self.assertNotEqual(story("8"), first)
@@ -188,7 +188,7 @@ class Stories(unittest.TestCase):
             with Sim("--fast", "--seed", seed, "--script", script,
                      "--log", log) as sim:
                 for _ in range(20):
-                    sim.exchange(READ, 6, 0.02)
+                    sim.exchange(READ, 6, 0.3)
                 sim.ask("board 1 sound")
                 sim.exchange(PULSE, 8)
                 sim.until("opened?", "ok 2 A01,B03")

@@ -129,8 +129,8 @@ void part_limits(FILE *f)
           "controller, opens its doors; lockbus sees it in the same round, "
           "raises an alarm and puts it on record, and cannot prevent it. "
           "Empty doors open to whoever holds the issuer&rsquo;s key, until "
-          "the next manifest. Power cuts, force and jammed radios are not "
-          "its business.</p>\n</section>\n",
+          "the next manifest. A crowbar and a jammed radio are not its "
+          "business.</p>\n</section>\n",
           f);
 }
 
