@@ -325,7 +325,7 @@ static void a_missing_or_damaged_key_file_is_damage(void **state)
     assert_string_equal(recovery.text, "the key file is damaged");
     memset(&scene->disk.file[0], 0, sizeof scene->disk.file[0]);
     assert_int_equal(reopen(scene, &recovery), LOCKBUS_ERR_CORRUPT);
-    assert_string_equal(recovery.text, "the key file is missing");
+    assert_string_equal(recovery.text, "the key file is missing or empty");
 }
 
 int main(void)
