@@ -22,8 +22,8 @@ journal  = journal
 manifest = 1.lbm
 profiles = $profiles
 [lock]
-pulse_ms = 500
-rest_ms  = 2000
+pulse_ms = 200
+rest_ms  = 0
 at_once  = 2
 shut_is  = 1
 [bus.main]
@@ -71,11 +71,11 @@ END
     --sign ops.key --sign sec.key -o 1.lbc
 "$lockbus" commission cabinet.ini 1.lbm 1.lbc --escrow journal.escrow
 
-# Somebody shuts a door 400 ms after it opened. Returns when the boards are
+# Somebody shuts a door 2 s after it opened. Returns when the boards are
 # there: the pipe's first line says so.
 start_sim() {
     mkfifo ready
-    "$sim" --shut-after 400 cabinet.ini >ready &
+    "$sim" --shut-after 2000 cabinet.ini >ready &
     pid=$!
     exec 9<ready # and stays open: a closed pipe would end the simulator
     read -r line <&9

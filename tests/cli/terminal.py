@@ -15,6 +15,7 @@ import time
 import pyte
 
 DEADLINE_S = 40  # only ever waited for when something is broken
+PIECES_S = 0.03  # a picture comes every 0.1 s
 
 
 class Terminal:
@@ -102,7 +103,15 @@ class Terminal:
             return stat.read().rsplit(")", 1)[1].split()[0] == "T"
 
     def take(self, seconds):
-        """What the program wrote, if anything within that time."""
+        """What the program wrote, if anything within that time; all of a
+        picture, which comes in pieces that follow each other closely."""
+        got = False
+        while self.take_piece(PIECES_S if got else seconds):
+            got = True
+        return got
+
+    def take_piece(self, seconds):
+        """One piece of it."""
         if not select.select([self.master], [], [], max(0, seconds))[0]:
             return False
         try:
