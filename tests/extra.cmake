@@ -28,9 +28,7 @@ if(TARGET lockbus_sim)
   # The library's bus against a board out of pymodbus, and against ours.
   lb_test(sim/test_bus_peer.c LINKS lb_bus lb_os)
   add_dependencies(sim_test_bus_peer lockbus_sim)
-  # The whole library against each fault on command.
-  lb_test(sim/test_trouble.c LINKS lb_cabinet lb_issue)
-  add_dependencies(sim_test_trouble lockbus_sim)
+  add_dependencies(scenario_test_faults lockbus_sim)
 endif()
 
 # The gate as a board's firmware would compile it.

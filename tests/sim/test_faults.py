@@ -31,6 +31,13 @@ class Faults(unittest.TestCase):
             sim.until("opened?", "ok 1 A01")
             self.assertEqual(sim.exchange(READ, 6), frame("01 02 01 FE"))
 
+    def test_a_fault_of_writes_leaves_readings_alone(self):
+        with Sim("--fast") as sim:
+            self.assertEqual(sim.ask("board 1 silent writes 1"), "ok")
+            self.assertEqual(sim.exchange(READ, 6), SHUT)
+            self.assertTrue(sim.silent(PULSE))
+            self.assertEqual(sim.exchange(PULSE), PULSE)
+
     def test_silence_ends_when_the_board_is_sound(self):
         with Sim("--fast") as sim:
             sim.ask("board 1 silent")
@@ -127,6 +134,7 @@ class Faults(unittest.TestCase):
                     ("board 1 silent 101%", "how often"),
                     ("board 1 silent %", "how often"),
                     ("board 1 corrupt 1 1", "how often"),
+                    ("board 1 corrupt writes reads", "how often"),
                     ("board 1 deaf", "silent"),
                     ("bus other echo on", "no such bus"),
                     ("bus plain echo", "echo on|off"),

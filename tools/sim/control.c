@@ -287,7 +287,7 @@ static const struct command {
     size_t words_max;
     void (*run)(struct call *call);
 } commands[] = {
-    {"board", 5, do_board},         {"bus", 4, sim_do_bus},
+    {"board", 6, do_board},         {"bus", 4, sim_do_bus},
     {"door", 3, do_door},           {"sensor", 4, do_sensor},
     {"content", 3, sim_do_content}, {"state", 2, do_state},
     {"solenoid", 2, do_solenoid},   {"open?", 1, do_open},

@@ -7,11 +7,19 @@
 
 enum { LATE_MAX_MS = 60000, STRAY_MAX = 100, COUNT_MAX = 1000000 };
 
-/* Every reply, a number of them, or a share: `3`, `25%`. */
+/* Every reply, a number of them, or a share: `3`, `25%`; after `writes`, of
+ * the confirmations alone. False: there is something else, or more. */
 static bool how_often(struct call *call, size_t word, struct sim_fault *fault)
 {
     unsigned n = 0;
 
+    if (sim_is(call, word, "writes")) {
+        fault->writes = true;
+        word++;
+    }
+    if (call->words > word + 1) {
+        return false;
+    }
     fault->left = SIM_FAULT_ALWAYS;
     fault->percent = 100;
     if (word >= call->words) {
@@ -79,9 +87,9 @@ bool sim_do_board_fault(struct call *call, struct sim_board *board)
         }
         fault.value = late ? value * SIM_MS : value;
     }
-    if (!how_often(call, next, &fault) || call->words > next + 1) {
+    if (!how_often(call, next, &fault)) {
         sim_say(call, "error how often is a number of replies or a share such "
-                      "as 25%%");
+                      "as 25%%; `writes` before it: of confirmations");
         return true;
     }
     fault.struck = board->fault[kind].struck;

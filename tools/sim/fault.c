@@ -12,9 +12,9 @@ uint64_t sim_random(uint64_t *state, uint64_t bound)
     return bound == 0 ? 0 : *state % bound;
 }
 
-bool sim_fault_strikes(struct sim_fault *fault, uint64_t *random)
+bool sim_fault_strikes(struct sim_fault *fault, bool write, uint64_t *random)
 {
-    if (fault->left == 0 ||
+    if (fault->left == 0 || (fault->writes && !write) ||
         (fault->percent < 100 && sim_random(random, 100) >= fault->percent)) {
         return false;
     }

@@ -156,24 +156,31 @@ static void add_noise(struct sim_wire *wire, size_t count)
     wire->tx_len += count;
 }
 
+/* Whether the request is one that changes something. */
+static bool is_write(const struct sim_wire *wire)
+{
+    return wire->rx[1] > 4;
+}
+
 /* What the wire makes of the one reply that is to leave. */
 static void spoil(struct sim_wire *wire, size_t board)
 {
     struct sim_fault *fault = wire->board[board].fault;
     uint64_t *random = &wire->random;
+    bool write = is_write(wire);
 
-    if (sim_fault_strikes(&fault[SIM_FAULT_FOREIGN], random)) {
+    if (sim_fault_strikes(&fault[SIM_FAULT_FOREIGN], write, random)) {
         readdress(wire, other_address(wire, board));
     }
-    if (sim_fault_strikes(&fault[SIM_FAULT_CORRUPT], random)) {
+    if (sim_fault_strikes(&fault[SIM_FAULT_CORRUPT], write, random)) {
         size_t at = (size_t)sim_random(random, wire->tx_len);
 
         wire->tx[at] ^= (uint8_t)(1U << sim_random(random, 8));
     }
-    if (sim_fault_strikes(&fault[SIM_FAULT_STRAY], random)) {
+    if (sim_fault_strikes(&fault[SIM_FAULT_STRAY], write, random)) {
         add_noise(wire, (size_t)fault[SIM_FAULT_STRAY].value);
     }
-    if (sim_fault_strikes(&fault[SIM_FAULT_LATE], random)) {
+    if (sim_fault_strikes(&fault[SIM_FAULT_LATE], write, random)) {
         memcpy(wire->late, wire->tx, wire->tx_len);
         wire->late_len = wire->tx_len;
         wire->late_at = wire->tx_start + fault[SIM_FAULT_LATE].value;
@@ -194,7 +201,7 @@ static void dispatch(struct sim_wire *wire, uint64_t now, size_t len)
         sim_board_advance(board, now);
         sim_board_request(board, wire->rx[0], wire->rx + 1, len - 3, &reply);
         if (reply.len != 0 &&
-            !sim_fault_strikes(&board->fault[SIM_FAULT_SILENT],
+            !sim_fault_strikes(&board->fault[SIM_FAULT_SILENT], is_write(wire),
                                &wire->random)) {
             join_reply(wire, &reply);
             answers++;
