@@ -70,6 +70,7 @@ static void answered(struct lb_bus *bus, const struct lb_reply *reply)
     bus->count.replies++;
     node->count.replies++;
     node->replied_us = bus->now_us;
+    node->crc_then = node->count.crc_errors;
     if (reply->exception != 0) {
         bus->count.exceptions++;
         node->count.exceptions++;

@@ -85,6 +85,7 @@ struct lb_node { /* one board */
     struct lb_request lost; /* that read; op NONE: none */
     uint64_t lost_us;       /* when it had left */
     uint64_t replied_us;    /* when its last reply came; 0: never */
+    uint64_t crc_then;      /* damaged replies until then */
     uint32_t late_us;       /* worst late reply known, plus half */
     bool timed;             /* srtt is a measurement */
     uint32_t srtt_us, rttvar_us;

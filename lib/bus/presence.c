@@ -22,12 +22,21 @@ static void back_off(struct lb_bus *bus, struct lb_node *node)
     }
 }
 
+/* A technician looks for other things behind a bad contact than behind a
+ * dead board. */
+static const char *why_silent(const struct lb_node *node)
+{
+    return node->count.crc_errors != node->crc_then
+               ? "its replies arrive damaged"
+               : "it does not answer";
+}
+
 static void tell_away(struct lb_bus *bus, uint8_t board, const char *text)
 {
     struct lb_node *node = &bus->node[board];
 
     if (node->away == NULL) {
-        node->away = text != NULL ? text : "it does not answer";
+        node->away = text != NULL ? text : why_silent(node);
         lb_report_board(bus, LB_REPORT_AWAY, board, node->away);
     }
     node->refused = NULL;

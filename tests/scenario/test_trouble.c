@@ -32,7 +32,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static unsigned alarms_on_record(struct rig *rig, const char *what)
+static unsigned on_record(struct rig *rig, enum lockbus_entry_kind kind,
+                          const char *what)
 {
     struct lockbus_journal *journal = NULL;
     struct lockbus_error why;
@@ -48,11 +49,15 @@ static unsigned alarms_on_record(struct rig *rig, const char *what)
         if (entry.kind == 0) {
             break;
         }
-        count +=
-            entry.kind == LOCKBUS_ENTRY_ALARM && strcmp(entry.what, what) == 0;
+        count += entry.kind == kind && strcmp(entry.what, what) == 0;
     }
     lockbus_journal_close(&journal);
     return count;
+}
+
+static unsigned alarms_on_record(struct rig *rig, const char *what)
+{
+    return on_record(rig, LOCKBUS_ENTRY_ALARM, what);
 }
 
 static void a_leaf_that_opens_unbidden_is_an_alarm(void **state)
@@ -183,6 +188,21 @@ static void an_open_for_a_board_that_is_away_is_refused_not_queued(void **state)
     rig_run(rig, 60000);
     assert_int_equal(rig_pulses(rig), before);
     assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_BACK, 0xFFFF), 5);
+}
+
+/* It had just been noted as back, so the pace puts this off. */
+static void a_board_that_goes_again_at_once_is_away_on_record(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->board[0].powered = false;
+    rig_run(rig, 5000);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_AWAY, 0xFFFF), 1);
+    assert_int_equal(on_record(rig, LOCKBUS_ENTRY_BOARD, "away"), 0);
+    rig_run(rig, 10000);
+    assert_int_equal(on_record(rig, LOCKBUS_ENTRY_BOARD, "away"), 1);
+    rig_run(rig, 60000);
+    assert_int_equal(on_record(rig, LOCKBUS_ENTRY_BOARD, "away"), 1);
 }
 
 static void one_dead_board_stops_no_other(void **state)
@@ -339,6 +359,7 @@ int main(void)
         TEST(a_door_that_stands_open_is_pulsed_again),
         TEST(a_door_left_open_is_ajar),
         TEST(an_open_for_a_board_that_is_away_is_refused_not_queued),
+        TEST(a_board_that_goes_again_at_once_is_away_on_record),
         TEST(one_dead_board_stops_no_other),
         TEST(a_board_in_another_control_mode_is_refused),
         TEST(after_a_failed_sync_nothing_opens_until_restart),

@@ -67,6 +67,8 @@ static void a_returned_board_is_switched_off_again(void **state)
     bus_bench_settle(bench);
     board->dead = true;
     assert_true(bus_bench_wait(bench, LB_REPORT_AWAY, 5 * SEC));
+    assert_string_equal(bus_bench_last(bench, LB_REPORT_AWAY)->text,
+                        "it does not answer");
     assert_false(lb_bus_present(bench->bus, 1));
     board->coil_on = 0x01;
     board->dead = false;
@@ -509,6 +511,8 @@ static void a_damaged_reading_is_not_believed(void **state)
     bus_bench_for(bench, 2 * SEC);
     assert_int_equal(bus_bench_seen(bench, LB_REPORT_LEAF), 0);
     assert_true(counters(bench).crc_errors > 0);
+    assert_string_equal(bus_bench_last(bench, LB_REPORT_AWAY)->text,
+                        "its replies arrive damaged");
 }
 
 static void from_another(struct sim_line *sim, struct sim_line_board *board,
