@@ -28,14 +28,11 @@ static uint8_t level_of(const struct lb_node *node, uint32_t bits,
     return high == shut_is ? LB_LEVEL_SHUT : LB_LEVEL_OPEN;
 }
 
-static void settle(struct lb_bus *bus, uint8_t board, uint8_t channel)
+static void tell(struct lb_bus *bus, uint8_t board, uint8_t channel)
 {
-    struct lb_channel *at = &bus->node[board].channel[channel];
-
+    const struct lb_channel *at = &bus->node[board].channel[channel];
     struct lb_report report = {.board = board, .channel = channel};
 
-    at->known = at->candidate;
-    at->candidate = LB_LEVEL_NONE;
     if (lb_leaf_is_content(&bus->node[board], channel)) {
         report.kind = LB_REPORT_CONTENT;
         report.full = at->known == LB_LEVEL_OPEN;
@@ -44,6 +41,35 @@ static void settle(struct lb_bus *bus, uint8_t board, uint8_t channel)
         report.leaf_open = at->known == LB_LEVEL_OPEN;
     }
     lb_report_put(bus, report);
+}
+
+/* What a board says while it is being checked is told when it has passed: one
+ * that goes away before that must not leave readings behind that nobody takes
+ * back. */
+static void settle(struct lb_bus *bus, uint8_t board, uint8_t channel)
+{
+    struct lb_channel *at = &bus->node[board].channel[channel];
+
+    at->known = at->candidate;
+    at->candidate = LB_LEVEL_NONE;
+    if (bus->node[board].step == LB_STEP_NONE) {
+        tell(bus, board, channel);
+    }
+}
+
+void lb_leaf_tell(struct lb_bus *bus, uint8_t board)
+{
+    const struct lb_node *node = &bus->node[board];
+
+    for (uint8_t c = 0; c < node->board.profile->channels; c++) {
+        struct lb_channel *at = &node->channel[c];
+
+        if (at->candidate != LB_LEVEL_NONE) {
+            at->known = LB_LEVEL_NONE; /* the next reading is to settle it */
+        } else if (at->known != LB_LEVEL_NONE) {
+            tell(bus, board, c);
+        }
+    }
 }
 
 void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits)

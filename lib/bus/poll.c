@@ -13,8 +13,6 @@
 
 #include <stdio.h>
 
-enum { DOZE_BYTES = 3 }; /* fewer are not worth a timer */
-
 /* ---- Outcomes of an exchange -------------------------------------------- */
 
 /* Another request whose reply would look the same waits for the lost one. */
@@ -295,7 +293,7 @@ static void doze(struct lb_bus *bus)
 {
     size_t missing = lb_wire_missing(bus);
 
-    if (missing < DOZE_BYTES) {
+    if (missing < LB_DOZE_BYTES) {
         return;
     }
     uint64_t until = bus->rx_last_us + lb_wire_us(bus, missing - 1);
@@ -330,7 +328,8 @@ static bool on_wire(struct lb_bus *bus, bool got)
         lb_sooner(&bus->wake_us, txn->pick.op == LB_OP_PULSE
                                      ? bus->wire_end_us
                                      : txn->deadline_us);
-    } else if (bus->now_us >= txn->deadline_us && !got) {
+    } else if (bus->now_us >= txn->deadline_us &&
+               (!got || bus->now_us >= txn->deadline_us + LB_UNQUIET_US)) {
         step(bus, LB_TXN_TIMEOUT, NULL);
         return true;
     } else {

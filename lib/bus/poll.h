@@ -20,6 +20,7 @@ enum lb_poll_limits {
     LB_RX_MAX = 512,       /* bytes kept while a frame may still grow */
     LB_REPORTS_WAIT = 32,  /* not taken yet; beyond, the line rests */
     LB_REPORTS_EXTRA = 16, /* of one exchange, beside its leaves */
+    LB_DOZE_BYTES = 3,     /* fewer are not worth a timer */
     LB_POLL_STEPS = 64,    /* exchanges' steps in one poll */
     LB_OFF_TRIES = 3,      /* all-off at attach, when one reads back on */
     LB_LEAF_TRIES = 6,     /* readings at attach until all bits hold */
@@ -187,6 +188,8 @@ size_t lb_wire_missing(const struct lb_bus *bus);
 
 /* leaf.c */
 void lb_leaf_read(struct lb_bus *bus, uint8_t board, uint32_t bits);
+/* All that is known, of a board that has passed its checks. */
+void lb_leaf_tell(struct lb_bus *bus, uint8_t board);
 void lb_leaf_forget(struct lb_node *node);
 bool lb_leaf_all_known(const struct lb_node *node);
 bool lb_leaf_is_content(const struct lb_node *node, unsigned channel);

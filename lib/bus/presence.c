@@ -66,6 +66,7 @@ static void tell_back(struct lb_bus *bus, uint8_t board)
     node->refused = NULL;
     node->backoff = 0;
     node->probes = 0;
+    lb_leaf_tell(bus, board);
     lb_report_board(bus, LB_REPORT_BACK, board, NULL);
 }
 

@@ -87,7 +87,8 @@ void lb_bus_cancel(struct lb_bus *bus, uint8_t board, uint8_t channel)
     if (job == NULL) {
         return;
     }
-    if (in_flight(bus, job) && bus->txn.state >= LB_TXN_SENDING) {
+    if (in_flight(bus, job) &&
+        (bus->txn.state > LB_TXN_SENDING || bus->txn.handed > 0)) {
         job->last = true; /* this one is out; no further */
         return;
     }

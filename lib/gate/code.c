@@ -178,8 +178,10 @@ static unsigned tries_within(const struct lb_gate *gate, const uint32_t *tries,
     unsigned found = 0;
 
     for (size_t i = 0; i < count; i++) {
-        found += tries[i] != 0 &&
-                 lb_age(gate->powered_ms, 1000 * (uint64_t)tries[i]) < len_ms;
+        /* A time that these bits cannot tell is never over. */
+        found += tries[i] == UINT32_MAX ||
+                 (tries[i] != 0 &&
+                  lb_age(gate->powered_ms, 1000 * (uint64_t)tries[i]) < len_ms);
     }
     return found;
 }

@@ -23,7 +23,8 @@ enum {
     SUM_LEN = 2,
     PART_MIN = 2, /* unit, function */
     PART_MAX = 254,
-    FRAME_MAX = HEAD_LEN + PART_MAX
+    FRAME_MAX = HEAD_LEN + PART_MAX,
+    READS_MAX = 4 /* in one receive: a peer that floods keeps nobody here */
 };
 
 struct mbap {
@@ -151,7 +152,7 @@ static enum lockbus_err mbap_receive(void *user, uint8_t *buf, size_t cap,
     size_t more = 1;
 
     *got = 0;
-    while (more != 0) {
+    for (int i = 0; i < READS_MAX && more != 0; i++) {
         size_t len = 0;
 
         while (sane(mbap) && unwrap(mbap, buf + *got, cap - *got, &len)) {

@@ -72,11 +72,20 @@ static bool set(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
+/* Closing drops what was not yet sent: a pulse that was given up must not
+ * arrive when its permit is over. */
+static bool drop_on_close(int fd)
+{
+    static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0;
+}
+
 /* A serial server that loses its power says nothing: unanswered bytes and
  * keep-alives end the connection. */
 static bool tune(int fd)
 {
-    return set(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+    return drop_on_close(fd) && set(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
            set(fd, IPPROTO_TCP, TCP_SYNCNT, SYN_TRIES) &&
            set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_MS) &&
            set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&

@@ -16,6 +16,7 @@ import pyte
 
 DEADLINE_S = 40  # only ever waited for when something is broken
 PIECES_S = 0.03  # a picture comes every 0.1 s
+PICTURE_S = 0.3  # no picture takes longer
 
 
 class Terminal:
@@ -105,8 +106,9 @@ class Terminal:
     def take(self, seconds):
         """What the program wrote, if anything within that time; all of a
         picture, which comes in pieces that follow each other closely."""
-        got = False
-        while self.take_piece(PIECES_S if got else seconds):
+        got, end = False, time.monotonic() + seconds + PICTURE_S
+        while (self.take_piece(PIECES_S if got else seconds) and
+               time.monotonic() < end):
             got = True
         return got
 

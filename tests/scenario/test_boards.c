@@ -182,9 +182,46 @@ static void every_state_has_a_name(void **state)
                         "?");
 }
 
+/* An input of board 4 changes at every reading, so that its attach takes long;
+ * the power goes after the third. */
+static void cut_the_attach_short(struct rig *rig, enum rig_step step)
+{
+    static unsigned readings;
+
+    if (step != RIG_SENT || rig->request[0] != 4 || rig->request[1] != 2) {
+        return;
+    }
+    rig->leaf[31].sensor = rig->leaf[31].sensor == 1 ? -1 : 1;
+    if (++readings == 3) {
+        rig->board[3].powered = false;
+    }
+}
+
+/* What it said before it was checked would be believed for good. */
+static void a_board_lost_in_its_attach_leaves_no_reading_behind(void **state)
+{
+    struct rig *rig = rig_new();
+
+    (void)state;
+    rig->board[3].powered = false;
+    rig_run(rig, 2000);
+    assert_int_equal(rig_latch(rig, 25), LOCKBUS_LATCH_AWAY);
+    rig->step = cut_the_attach_short;
+    rig->board[3].powered = true;
+    for (int i = 0; i < 30000 && rig->board[3].powered; i++) {
+        rig_run(rig, 1);
+    }
+    assert_false(rig->board[3].powered);
+    rig->step = NULL;
+    rig_run(rig, 10000);
+    assert_int_equal(rig_latch(rig, 25), LOCKBUS_LATCH_AWAY);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_board_lost_in_its_attach_leaves_no_reading_behind),
         cmocka_unit_test_setup_teardown(a_board_says_where_and_what_it_is,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(

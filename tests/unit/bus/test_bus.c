@@ -941,6 +941,52 @@ static void a_reply_does_not_wake_the_host_for_each_byte(void **state)
                 5 * exchanges + to.rounds - from.rounds);
 }
 
+/* The port takes nothing for a moment: what was withdrawn meanwhile stays. */
+static void a_pulse_that_waits_for_a_full_port_can_be_withdrawn(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 1);
+
+    bus_bench_settle(bench);
+    bench->sim.full = true;
+    assert_int_equal(bus_bench_pulse(bench, 0, 0, 7, 20 * SEC), LOCKBUS_OK);
+    bus_bench_for(bench, 100 * MS);
+    lb_bus_cancel(bench->bus, 0, 0);
+    bus_bench_for(bench, 100 * MS);
+    bench->sim.full = false;
+    bus_bench_for(bench, 2 * SEC);
+    assert_int_equal(bench->sim.board[0].pulses[0], 0);
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_SENT), 0);
+}
+
+static void say_nothing(struct sim_line *sim, struct sim_line_board *board,
+                        const uint8_t *request, struct sim_line_reply *reply)
+{
+    (void)request;
+    if (board == &sim->board[1]) {
+        reply->len = 0;
+    }
+}
+
+/* A host that always finds bytes must not wait for a reply for ever. */
+static void noise_in_every_poll_does_not_keep_a_dead_board_here(void **state)
+{
+    static const uint8_t junk = 0x55;
+    struct bus_bench *bench = bench_of(state, 19200, 2);
+
+    bus_bench_settle(bench);
+    bench->sim.hook = say_nothing;
+    bench->stall_us = 5 * MS;
+    for (int i = 0; i < 4000; i++) { /* 20 s */
+        for (uint64_t at = 0; at < 8; at++) {
+            sim_line_inject(&bench->sim, &junk, 1,
+                            bench->sim.now_us + at * 600);
+        }
+        bus_bench_for(bench, 5 * MS);
+    }
+    assert_false(lb_bus_present(bench->bus, 1));
+    assert_true(bus_bench_seen_of(bench, LB_REPORT_AWAY, 1) > 0);
+}
+
 /* ---- Configuration ------------------------------------------------------ */
 
 static void a_configuration_out_of_range_is_refused(void **state)
@@ -1035,6 +1081,8 @@ int main(void)
         BENCH(an_open_waits_for_one_exchange_with_eight_of_32_dead),
         BENCH(doors_in_motion_do_not_starve_the_round),
         BENCH(a_reply_does_not_wake_the_host_for_each_byte),
+        BENCH(a_pulse_that_waits_for_a_full_port_can_be_withdrawn),
+        BENCH(noise_in_every_poll_does_not_keep_a_dead_board_here),
         BENCH(a_configuration_out_of_range_is_refused),
     };
     enum { F = sizeof fixed / sizeof fixed[0] };

@@ -366,6 +366,24 @@ static void a_code_of_digits_names_its_door_in_three(void **state)
     assert_int_equal(type(j, "005-1234567890", true), OK);
 }
 
+/* Seconds of powered time end at 2^32; what they cannot tell only refuses. */
+static void tries_beyond_what_their_bits_tell_are_never_over(void **state)
+{
+    struct gate_journal *j = *state;
+
+    gate_fill(j, D);
+    seal_it(j, "ABCDEF", OWNER, D);
+    j->powered_ms = 1000 * (uint64_t)UINT32_MAX + 25 * UINT64_C(3600000);
+    gate_journal_tick(j);
+    lb_gate_clock(&j->gate, j->powered_ms);
+    unsigned refused = 0;
+
+    for (int i = 0; i < 40; i++) {
+        refused += type(j, "05FEDCBA", false) == LOCKBUS_RULE_C2;
+    }
+    assert_true(refused >= 40 - LB_TRIES_MAX);
+}
+
 static void one_derivation_at_a_time(void **state)
 {
     struct gate_journal *j = *state;
@@ -563,6 +581,7 @@ int main(void)
         T(a_refusal_says_who_and_what),
         T(a_board_away_is_told_apart),
         T(a_code_of_digits_names_its_door_in_three),
+        T(tries_beyond_what_their_bits_tell_are_never_over),
         T(one_derivation_at_a_time),
         T(a_right_code_gives_its_tries_back_even_when_refused),
         T(an_answer_for_a_cleared_stay_opens_nothing),

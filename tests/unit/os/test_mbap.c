@@ -308,6 +308,30 @@ static void what_was_asked_before_a_reconnect_is_forgotten(void **state)
     assert_int_equal(got, 0);
 }
 
+/* Frames that nobody asked for cost a bounded time each call. */
+static void a_flood_of_unasked_frames_keeps_nobody_here(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t frame[10] = {0x77, 0x77, 0, 0, 0, 4, 5, 2, 1, 0}, buf[256];
+    struct pollfd p = {.events = POLLIN};
+    size_t got = 0;
+    int calls = 0;
+
+    connect_to_peer(f);
+    for (int i = 0; i < 1000; i++) {
+        peer_says(f, frame, sizeof frame);
+    }
+    assert_int_equal(hear(f, buf, &got), LOCKBUS_OK);
+    p.fd = f->line.fd(f->line.user);
+    assert_int_equal(poll(&p, 1, 0), 1); /* there is more */
+    for (; poll(&p, 1, 0) == 1; calls++) {
+        assert_true(calls < 1000);
+        assert_int_equal(f->line.receive(f->line.user, buf, 256, &got),
+                         LOCKBUS_OK);
+        assert_int_equal(got, 0);
+    }
+}
+
 #define MBAP(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -322,6 +346,7 @@ int main(void)
         MBAP(what_is_no_rtu_frame_is_not_sent),
         MBAP(a_request_given_up_half_way_ends_the_connection),
         MBAP(what_was_asked_before_a_reconnect_is_forgotten),
+        MBAP(a_flood_of_unasked_frames_keeps_nobody_here),
     };
     enum { F = sizeof fixed / sizeof fixed[0] };
     static struct CMUnitTest tests[F + H];

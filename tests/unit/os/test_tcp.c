@@ -181,6 +181,21 @@ static void socket_never_blocks_nor_waits_to_fill_packets(void **state)
     assert_int_not_equal(no_delay, 0);
 }
 
+/* A pulse that was given up must not arrive after its permit. */
+static void closing_drops_what_was_not_yet_sent(void **state)
+{
+    struct fixture *f = *state;
+    struct linger linger = {0};
+    socklen_t len = sizeof linger;
+
+    connect_to_peer(f);
+    assert_int_equal(getsockopt(f->line.fd(f->line.user), SOL_SOCKET, SO_LINGER,
+                                &linger, &len),
+                     0);
+    assert_int_equal(linger.l_onoff, 1);
+    assert_int_equal(linger.l_linger, 0);
+}
+
 static void
 peer_that_hangs_up_is_an_error_and_can_be_reached_again(void **state)
 {
@@ -308,6 +323,7 @@ int main(void)
         TCP_TEST(closing_in_between_does_not_start_again),
         TCP_TEST(line_freed_while_connecting_leaves_no_descriptor),
         TCP_TEST(socket_never_blocks_nor_waits_to_fill_packets),
+        TCP_TEST(closing_drops_what_was_not_yet_sent),
         TCP_TEST(peer_that_hangs_up_is_an_error_and_can_be_reached_again),
         TCP_TEST(peer_that_reset_is_an_error_of_send_too),
         TCP_TEST(full_socket_takes_part_and_then_nothing),
