@@ -37,7 +37,8 @@ enum lockbus_latch {
  *
  * VACANT    nothing is in it; a deposit may begin.
  * LOADING   a deposit was allowed. Leaf seen open, then shut: OCCUPIED. Never
- *           seen open when reopen_window_s ends: VACANT again.
+ *           seen open when reopen_window_s ends: VACANT again, or OCCUPIED
+ *           when what came of its open is not known.
  * OCCUPIED  a parcel is in it. A release, return or cancel whose open is seen
  *           makes it EMPTYING.
  * EMPTYING  somebody is taking it out. VACANT when reopen_window_s has gone

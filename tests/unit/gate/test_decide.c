@@ -374,8 +374,8 @@ static void tries_beyond_what_their_bits_tell_are_never_over(void **state)
     gate_fill(j, D);
     seal_it(j, "ABCDEF", OWNER, D);
     j->powered_ms = 1000 * (uint64_t)UINT32_MAX + 25 * UINT64_C(3600000);
-    gate_journal_tick(j);
     lb_gate_clock(&j->gate, j->powered_ms);
+    gate_journal_tick(j);
     unsigned refused = 0;
 
     for (int i = 0; i < 40; i++) {
