@@ -36,6 +36,9 @@ static bool parts_new(struct lb_bus *bus, const struct lb_bus_config *config)
         bus->channels += channels;
         widest = channels > widest ? channels : widest;
     }
+    if (bus->nodes == 0 || bus->channels == 0) {
+        return false; /* config_ok() has refused it */
+    }
     bus->report_spare = bus->nodes + LB_JOBS + widest + LB_REPORTS_EXTRA;
     bus->report_cap = bus->report_spare + LB_REPORTS_WAIT;
     bus->node = calloc(bus->nodes, sizeof *bus->node);

@@ -121,7 +121,8 @@ enum lockbus_err lb_cabinet_new(struct lockbus_cabinet **out,
 
     *out = NULL;
     if (config == NULL) {
-        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+        (void)lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+        return LOCKBUS_ERR_NOMEM;
     }
     enum lockbus_err err = lb_config_load(config, config_path, why);
 
@@ -135,7 +136,8 @@ enum lockbus_err lb_cabinet_new(struct lockbus_cabinet **out,
         free(config);
     }
     if (*out == NULL || lb_memory_new(*out, config) != LOCKBUS_OK) {
-        return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+        (void)lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+        return LOCKBUS_ERR_NOMEM;
     }
     return LOCKBUS_OK;
 }
