@@ -14,7 +14,7 @@ import time
 
 import pyte
 
-DEADLINE_S = 40  # only ever waited for when something is broken
+DEADLINE_S = 25  # only ever waited for when something is broken
 PIECES_S = 0.03  # a picture comes every 0.1 s
 PICTURE_S = 0.3  # no picture takes longer
 
