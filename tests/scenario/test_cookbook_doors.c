@@ -294,6 +294,25 @@ static void a_content_sensor_that_is_away_protects(void **state)
     assert_int_equal(host_door(host, B04).custody, LOCKBUS_CUSTODY_VACANT);
 }
 
+/* Nor can anybody after a restart, before the sensor was read. */
+static void a_content_sensor_unread_since_the_start_protects(void **state)
+{
+    struct host *host = *state;
+    struct parcel parcel;
+
+    deposited(host, &parcel, B04);
+    host->rig->shut_after_us = 4000000;
+    key_scanned(host, &parcel);
+    host_run(host, 6000, content_event);
+    host->rig->board[3].powered = false;
+    host_run(host, 200000, content_event); /* the window is over */
+    rig_crash(host->rig);
+    host->cab = host->rig->cab;
+    host_run(host, 200000, content_event);
+    assert_int_equal(host_door(host, B04).content, LOCKBUS_CONTENT_UNKNOWN);
+    assert_int_equal(host_door(host, B04).custody, LOCKBUS_CUSTODY_EMPTYING);
+}
+
 /* ---- A door left open ------------------------------------------------------
  */
 
@@ -659,6 +678,7 @@ int main(void)
         TEST(without_a_sensor_twice),
         TEST(with_a_content_sensor),
         TEST(a_content_sensor_that_is_away_protects),
+        TEST(a_content_sensor_unread_since_the_start_protects),
         TEST(left_open),
         TEST(jammed),
         TEST(forced),

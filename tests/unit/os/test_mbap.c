@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
+#include "os_tcp.h"
+
 #include "base/bytes.h"
 #include "base/crc16.h"
-#include "os/os.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,82 +15,16 @@
 
 #include <cmocka.h>
 
-static const struct lb_serial_settings settings = {19200, 8, 'N', 1};
-
-struct fixture {
-    int listener, peer;
-    struct lockbus_line line;
-    struct lockbus_error why;
-};
-
-static int listen_on_loopback(int backlog, char *port, size_t cap)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
-        listen(fd, backlog) != 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
-        return -1;
-    }
-    (void)snprintf(port, cap, "tcp:127.0.0.1:%u", ntohs(at.sin_port));
-    return fd;
-}
-
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    char port[64];
-
-    if (f == NULL) {
-        return -1;
-    }
-    f->peer = -1;
-    f->listener = listen_on_loopback(4, port, sizeof port);
-    *state = f;
-    return f->listener >= 0 &&
-                   lb_line_new(&f->line, port, &settings, &f->why) == LOCKBUS_OK
-               ? 0
-               : -1;
+    *state = os_tcp_new("tcp");
+    return *state != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
-
-    lb_line_free(&f->line);
-    if (f->peer >= 0) {
-        (void)close(f->peer);
-    }
-    if (f->listener >= 0) {
-        (void)close(f->listener);
-    }
-    free(f);
+    os_tcp_free(*state);
     return 0;
-}
-
-/* The loopback answers within a few looks; OFFLINE is all it may say. */
-static enum lockbus_err open_until_done(struct fixture *f)
-{
-    enum lockbus_err err = LOCKBUS_ERR_OFFLINE;
-
-    for (int i = 0; i < 100000 && err == LOCKBUS_ERR_OFFLINE; i++) {
-        err = f->line.open(f->line.user, &f->why);
-        if (strcmp(f->why.text, "connecting") != 0) {
-            break;
-        }
-        (void)sched_yield();
-    }
-    return err;
-}
-
-static void connect_to_peer(struct fixture *f)
-{
-    assert_int_equal(open_until_done(f), LOCKBUS_OK);
-    f->peer = accept(f->listener, NULL, NULL);
-    assert_true(f->peer >= 0);
 }
 
 /* FC02 of eight inputs from board 5, as a bus makes it. */
@@ -107,7 +38,7 @@ static size_t request(uint8_t frame[8])
 }
 
 /* Asks, and gives what the gateway sees. */
-static void ask(struct fixture *f, uint8_t seen[12])
+static void ask(struct os_tcp *f, uint8_t seen[12])
 {
     uint8_t frame[8];
     size_t sent = 0;
@@ -127,13 +58,13 @@ static size_t reply(uint8_t *out, const uint8_t seen[12], uint8_t bits)
     return sizeof bytes;
 }
 
-static void peer_says(struct fixture *f, const uint8_t *bytes, size_t len)
+static void peer_says(struct os_tcp *f, const uint8_t *bytes, size_t len)
 {
     assert_int_equal(write(f->peer, bytes, len), len);
 }
 
 /* Waits until the line has what the peer said; what receive() says then. */
-static enum lockbus_err hear(struct fixture *f, uint8_t *buf, size_t *got)
+static enum lockbus_err hear(struct os_tcp *f, uint8_t *buf, size_t *got)
 {
     struct pollfd p = {.fd = f->line.fd(f->line.user), .events = POLLIN};
 
@@ -143,10 +74,10 @@ static enum lockbus_err hear(struct fixture *f, uint8_t *buf, size_t *got)
 
 static void an_rtu_frame_leaves_under_a_header(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t one[12], two[12];
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     ask(f, one);
     assert_memory_equal(one + 2, "\0\0\0\6\5\2\0\0\0\10", 10);
     ask(f, two);
@@ -155,11 +86,11 @@ static void an_rtu_frame_leaves_under_a_header(void **state)
 
 static void a_reply_comes_back_as_an_rtu_frame(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t seen[12], bytes[16], buf[256];
     size_t got = 0;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     ask(f, seen);
     peer_says(f, bytes, reply(bytes, seen, 0xA5));
     assert_int_equal(hear(f, buf, &got), LOCKBUS_OK);
@@ -170,10 +101,10 @@ static void a_reply_comes_back_as_an_rtu_frame(void **state)
 
 static void a_reply_cut_anywhere_is_put_together(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t seen[12], bytes[16], buf[256];
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     for (size_t cut = 1; cut < 10; cut++) {
         size_t got = 0;
 
@@ -192,11 +123,11 @@ static void a_reply_cut_anywhere_is_put_together(void **state)
 /* The late reply of an earlier request looks the same but for its number. */
 static void a_late_reply_is_never_let_through(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t early[12], seen[12], bytes[32], buf[256];
     size_t got = 0;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     ask(f, early);
     ask(f, seen);
     (void)reply(bytes, early, 0x11);
@@ -213,11 +144,11 @@ static void a_late_reply_is_never_let_through(void **state)
 
 static void a_reply_counts_once(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t seen[12], bytes[32], buf[256];
     size_t got = 0;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     ask(f, seen);
     (void)reply(bytes, seen, 1);
     (void)reply(bytes + 10, seen, 2);
@@ -248,9 +179,9 @@ static void a_header_that_is_none_is_an_error(void **state)
     size_t got = 0;
 
     assert_int_equal(set_up(&fresh), 0);
-    struct fixture *f = fresh;
+    struct os_tcp *f = fresh;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     peer_says(f, row->head, sizeof row->head);
     assert_int_equal(hear(f, buf, &got), LOCKBUS_ERR_IO);
     assert_int_equal(tear_down(&fresh), 0);
@@ -258,11 +189,11 @@ static void a_header_that_is_none_is_an_error(void **state)
 
 static void what_is_no_rtu_frame_is_not_sent(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t frame[8];
     size_t sent = 1;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     (void)request(frame);
     frame[3] ^= 1;
     assert_int_equal(f->line.send(f->line.user, frame, 8, &sent),
@@ -274,11 +205,11 @@ static void what_is_no_rtu_frame_is_not_sent(void **state)
  * bus has given it up. */
 static void a_request_given_up_half_way_ends_the_connection(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t frame[8], other[8];
     size_t sent = 8;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     (void)request(frame);
     for (int i = 0; sent != 0; i++) {
         assert_true(i < 10000000);
@@ -294,15 +225,15 @@ static void a_request_given_up_half_way_ends_the_connection(void **state)
 
 static void what_was_asked_before_a_reconnect_is_forgotten(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t seen[12], bytes[16], buf[256];
     size_t got = 0;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     ask(f, seen);
     f->line.close(f->line.user);
     assert_int_equal(close(f->peer), 0);
-    connect_to_peer(f);
+    os_tcp_connect(f);
     peer_says(f, bytes, reply(bytes, seen, 1));
     assert_int_equal(hear(f, buf, &got), LOCKBUS_OK);
     assert_int_equal(got, 0);
@@ -311,13 +242,13 @@ static void what_was_asked_before_a_reconnect_is_forgotten(void **state)
 /* Frames that nobody asked for cost a bounded time each call. */
 static void a_flood_of_unasked_frames_keeps_nobody_here(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t frame[10] = {0x77, 0x77, 0, 0, 0, 4, 5, 2, 1, 0}, buf[256];
     struct pollfd p = {.events = POLLIN};
     size_t got = 0;
     int calls = 0;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     for (int i = 0; i < 1000; i++) {
         peer_says(f, frame, sizeof frame);
     }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
-#include "os/os.h"
+#include "os_tcp.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,83 +20,19 @@
 
 static const struct lb_serial_settings settings = {19200, 8, 'N', 1};
 
-struct fixture {
-    int listener, peer;
-    struct lockbus_line line;
-    struct lockbus_error why;
-};
-
-static int listen_on_loopback(int backlog, char *port, size_t cap)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
-        listen(fd, backlog) != 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
-        return -1;
-    }
-    (void)snprintf(port, cap, "rtu+tcp:127.0.0.1:%u", ntohs(at.sin_port));
-    return fd;
-}
-
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    char port[64];
-
-    if (f == NULL) {
-        return -1;
-    }
-    f->peer = -1;
-    f->listener = listen_on_loopback(4, port, sizeof port);
-    *state = f;
-    return f->listener >= 0 &&
-                   lb_line_new(&f->line, port, &settings, &f->why) == LOCKBUS_OK
-               ? 0
-               : -1;
+    *state = os_tcp_new("rtu+tcp");
+    return *state != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
-
-    lb_line_free(&f->line);
-    if (f->peer >= 0) {
-        (void)close(f->peer);
-    }
-    if (f->listener >= 0) {
-        (void)close(f->listener);
-    }
-    free(f);
+    os_tcp_free(*state);
     return 0;
 }
 
-/* The loopback answers within a few looks; OFFLINE is all it may say. */
-static enum lockbus_err open_until_done(struct fixture *f)
-{
-    enum lockbus_err err = LOCKBUS_ERR_OFFLINE;
-
-    for (int i = 0; i < 100000 && err == LOCKBUS_ERR_OFFLINE; i++) {
-        err = f->line.open(f->line.user, &f->why);
-        if (strcmp(f->why.text, "connecting") != 0) {
-            break;
-        }
-        (void)sched_yield();
-    }
-    return err;
-}
-
-static void connect_to_peer(struct fixture *f)
-{
-    assert_int_equal(open_until_done(f), LOCKBUS_OK);
-    f->peer = accept(f->listener, NULL, NULL);
-    assert_true(f->peer >= 0);
-}
-
-static size_t receive(struct fixture *f, uint8_t *buf, size_t cap)
+static size_t receive(struct os_tcp *f, uint8_t *buf, size_t cap)
 {
     struct pollfd p = {.fd = f->line.fd(f->line.user), .events = POLLIN};
     size_t n = 0;
@@ -109,11 +44,11 @@ static size_t receive(struct fixture *f, uint8_t *buf, size_t cap)
 
 static void bytes_go_both_ways(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     uint8_t buf[8];
     size_t n = 0;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     assert_int_equal(f->line.receive(f->line.user, buf, sizeof buf, &n),
                      LOCKBUS_OK);
     assert_int_equal(n, 0);
@@ -130,7 +65,7 @@ static void bytes_go_both_ways(void **state)
  * same, and by one connection. */
 static void closing_in_between_does_not_start_again(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     enum lockbus_err err = LOCKBUS_ERR_OFFLINE;
     struct pollfd p = {.fd = f->listener, .events = POLLIN};
     int looks = 0;
@@ -153,7 +88,7 @@ static void closing_in_between_does_not_start_again(void **state)
 
 static void line_freed_while_connecting_leaves_no_descriptor(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     int before = dup(0);
 
     assert_int_equal(close(before), 0);
@@ -167,11 +102,11 @@ static void line_freed_while_connecting_leaves_no_descriptor(void **state)
 
 static void socket_never_blocks_nor_waits_to_fill_packets(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     int no_delay = 0;
     socklen_t len = sizeof no_delay;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     int fd = f->line.fd(f->line.user);
 
     assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
@@ -184,11 +119,11 @@ static void socket_never_blocks_nor_waits_to_fill_packets(void **state)
 /* A pulse that was given up must not arrive after its permit. */
 static void closing_drops_what_was_not_yet_sent(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     struct linger linger = {0};
     socklen_t len = sizeof linger;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     assert_int_equal(getsockopt(f->line.fd(f->line.user), SOL_SOCKET, SO_LINGER,
                                 &linger, &len),
                      0);
@@ -199,12 +134,12 @@ static void closing_drops_what_was_not_yet_sent(void **state)
 static void
 peer_that_hangs_up_is_an_error_and_can_be_reached_again(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     struct pollfd p = {.events = POLLIN};
     uint8_t buf[8];
     size_t n = 0;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     assert_int_equal(close(f->peer), 0);
     p.fd = f->line.fd(f->line.user);
     assert_int_equal(poll(&p, 1, 10000), 1);
@@ -216,7 +151,7 @@ peer_that_hangs_up_is_an_error_and_can_be_reached_again(void **state)
     assert_int_equal(f->line.receive(f->line.user, buf, sizeof buf, &n),
                      LOCKBUS_ERR_IO);
     assert_int_equal(f->line.send(f->line.user, buf, 1, &n), LOCKBUS_ERR_IO);
-    connect_to_peer(f);
+    os_tcp_connect(f);
 }
 
 static volatile sig_atomic_t pipe_signals;
@@ -231,12 +166,12 @@ static void count_signal(int number)
 static void peer_that_reset_is_an_error_of_send_too(void **state)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     struct pollfd p = {.events = POLLIN};
     size_t n = 0;
 
     assert_true(signal(SIGPIPE, count_signal) != SIG_ERR);
-    connect_to_peer(f);
+    os_tcp_connect(f);
     assert_int_equal(
         setsockopt(f->peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once),
         0);
@@ -255,10 +190,10 @@ static void peer_that_reset_is_an_error_of_send_too(void **state)
 static void full_socket_takes_part_and_then_nothing(void **state)
 {
     static const uint8_t bytes[65536];
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     size_t n = 1;
 
-    connect_to_peer(f);
+    os_tcp_connect(f);
     for (int i = 0; n != 0; i++) {
         assert_true(i < 100000);
         assert_int_equal(f->line.send(f->line.user, bytes, sizeof bytes, &n),
@@ -268,11 +203,11 @@ static void full_socket_takes_part_and_then_nothing(void **state)
 
 static void nobody_listening_is_offline(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
 
     assert_int_equal(close(f->listener), 0);
     f->listener = -1;
-    assert_int_equal(open_until_done(f), LOCKBUS_ERR_OFFLINE);
+    assert_int_equal(os_tcp_open(f), LOCKBUS_ERR_OFFLINE);
     assert_int_equal(f->why.err, LOCKBUS_ERR_OFFLINE);
     assert_int_not_equal(f->why.sys_errno, 0);
     assert_int_equal(f->line.fd(f->line.user), -1);
@@ -282,10 +217,10 @@ static void nobody_listening_is_offline(void **state)
 static void
 connection_in_the_making_is_offline_and_returns_at_once(void **state)
 {
-    struct fixture *f = *state;
+    struct os_tcp *f = *state;
     struct lockbus_line many[8] = {{0}};
     char port[64];
-    int stuck = listen_on_loopback(0, port, sizeof port);
+    int stuck = os_tcp_listen(0, "rtu+tcp", port, sizeof port);
     int waiting = 0;
 
     (void)f;
