@@ -31,6 +31,17 @@ if(TARGET lockbus_sim)
   add_dependencies(scenario_test_faults lockbus_sim)
 endif()
 
+# Each profile with the simulator's board of its kind, and with others.
+set(sources "")
+foreach(file board crc door fault waveshare wire xunming)
+  list(APPEND sources ${PROJECT_SOURCE_DIR}/tools/sim/${file}.c)
+endforeach()
+lb_planted_sources(sources ${sources})
+lb_test(sim/test_profiles.c LINKS lb_bus lb_os)
+target_sources(sim_test_profiles PRIVATE ${sources})
+target_include_directories(sim_test_profiles PRIVATE
+                           ${PROJECT_SOURCE_DIR}/tools/sim)
+
 # The gate as a board's firmware would compile it.
 add_test(NAME gate_freestanding
          COMMAND sh ${PROJECT_SOURCE_DIR}/tests/freestanding/build.sh

@@ -14,7 +14,7 @@
 #include "fault.h"
 
 enum sim_board_limits {
-    SIM_CHANNELS = 16,
+    SIM_CHANNELS = 32,
     SIM_PDU_MAX = 253 /* of the Modbus serial line specification */
 };
 
@@ -64,6 +64,9 @@ struct sim_board {
 };
 
 extern const struct sim_model sim_waveshare_d_8ch;
+extern const struct sim_model sim_waveshare_8ch;
+extern const struct sim_model sim_waveshare_16ch;
+extern const struct sim_model sim_waveshare_32ch;
 extern const struct sim_model sim_xunming_16ch;
 
 /* NULL: no such model. */

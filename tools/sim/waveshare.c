@@ -3,14 +3,14 @@
 #include "board.h"
 
 /*
- * Waveshare Modbus RTU Relay (D) 8CH, protocol V3. Everything dangerous is
- * here as on the real board: all relays at once, flash-off, which leaves a
- * relay on, broadcast writes, and the control modes, by which an input moves
- * a relay with nothing on the bus.
+ * Waveshare Modbus RTU Relay, protocol V3: (D) 8CH with inputs, and the boards
+ * of 8, 16 and 32 relays without. Everything dangerous is here as on the real
+ * board: all relays at once, flash-off, which leaves a relay on, broadcast
+ * writes, and the control modes of the (D), by which an input moves a relay
+ * with nothing on the bus.
  */
 
 enum {
-    CHANNELS = 8,
     COIL_FLASH_ON = 0x0200,
     COIL_FLASH_OFF = 0x0400,
     COIL_ALL = 0x00FF,
@@ -25,6 +25,17 @@ enum {
     MODE_TOGGLE = 2,
     MODE_EDGE = 3
 };
+
+static size_t relays(const struct sim_board *board)
+{
+    return board->model->channels;
+}
+
+/* Only these have inputs, and modes for them. */
+static bool has_inputs(const struct sim_board *board)
+{
+    return board->model->inputs != NULL;
+}
 
 static bool hears(const struct sim_board *board, uint8_t address)
 {
@@ -60,16 +71,16 @@ static enum sim_exception flash(struct sim_board *board, size_t channel,
 static enum sim_exception write_coil(struct sim_board *board, uint16_t coil,
                                      uint16_t value)
 {
-    if (coil < CHANNELS) {
+    if (coil < relays(board)) {
         return switch_relays(board, coil, 1, value);
     }
     if (coil == COIL_ALL) {
-        return switch_relays(board, 0, CHANNELS, value);
+        return switch_relays(board, 0, relays(board), value);
     }
-    if (coil >= COIL_FLASH_ON && coil < COIL_FLASH_ON + CHANNELS) {
+    if (coil >= COIL_FLASH_ON && coil < COIL_FLASH_ON + relays(board)) {
         return flash(board, coil - COIL_FLASH_ON, value, true);
     }
-    if (coil >= COIL_FLASH_OFF && coil < COIL_FLASH_OFF + CHANNELS) {
+    if (coil >= COIL_FLASH_OFF && coil < COIL_FLASH_OFF + relays(board)) {
         return flash(board, coil - COIL_FLASH_OFF, value, false);
     }
     return SIM_ILLEGAL_ADDRESS;
@@ -84,7 +95,7 @@ static enum sim_exception write_coils(struct sim_board *board,
     if (count == 0 || pdu[5] != (count + 7) / 8 || len != 6u + pdu[5]) {
         return SIM_ILLEGAL_VALUE;
     }
-    if (first + count > CHANNELS) {
+    if (first + count > relays(board)) {
         return SIM_ILLEGAL_ADDRESS;
     }
     for (size_t i = 0; i < count; i++) {
@@ -101,9 +112,10 @@ static enum sim_exception read_registers(const struct sim_board *board,
     uint16_t reg = sim_get_u16be(pdu + 1);
     uint16_t count = sim_get_u16be(pdu + 3);
 
-    if (reg >= REG_MODE && reg < REG_MODE + CHANNELS) {
+    if (has_inputs(board) && reg >= REG_MODE &&
+        reg < REG_MODE + relays(board)) {
         size_t first = reg - REG_MODE;
-        if (count == 0 || first + count > CHANNELS) {
+        if (count == 0 || first + count > relays(board)) {
             return SIM_ILLEGAL_ADDRESS;
         }
         reply->pdu[0] = pdu[0];
@@ -132,7 +144,8 @@ static enum sim_exception read_registers(const struct sim_board *board,
 static enum sim_exception write_register(struct sim_board *board, uint16_t reg,
                                          uint16_t value)
 {
-    if (reg >= REG_MODE && reg < REG_MODE + CHANNELS) {
+    if (has_inputs(board) && reg >= REG_MODE &&
+        reg < REG_MODE + relays(board)) {
         if (value > MODE_EDGE) {
             return SIM_ILLEGAL_VALUE;
         }
@@ -191,9 +204,12 @@ static enum sim_exception request(struct sim_board *board, const uint8_t *pdu,
     }
     switch (pdu[0]) {
     case 1:
-        return sim_read_bits(reply, pdu, 0, CHANNELS, sim_board_outputs(board));
+        return sim_read_bits(reply, pdu, 0, relays(board),
+                             sim_board_outputs(board));
     case 2:
-        return sim_read_bits(reply, pdu, 0, CHANNELS, sim_board_inputs(board));
+        return has_inputs(board) ? sim_read_bits(reply, pdu, 0, relays(board),
+                                                 sim_board_inputs(board))
+                                 : SIM_ILLEGAL_FUNCTION;
     case 3:
         return read_registers(board, pdu, reply);
     default:
@@ -204,7 +220,7 @@ static enum sim_exception request(struct sim_board *board, const uint8_t *pdu,
 /* Linkage follows the input's level, toggle its rise, edge any change. */
 static void inputs(struct sim_board *board)
 {
-    for (size_t i = 0; i < CHANNELS; i++) {
+    for (size_t i = 0; i < relays(board); i++) {
         bool level = sim_door_input(&board->door[i]);
         bool changed = level != board->seen[i];
 
@@ -220,8 +236,29 @@ static void inputs(struct sim_board *board)
 
 const struct sim_model sim_waveshare_d_8ch = {
     .profile = "waveshare-relay-d-8ch",
-    .channels = CHANNELS,
+    .channels = 8,
     .hears = hears,
     .request = request,
     .inputs = inputs,
+};
+
+const struct sim_model sim_waveshare_8ch = {
+    .profile = "waveshare-relay-8ch",
+    .channels = 8,
+    .hears = hears,
+    .request = request,
+};
+
+const struct sim_model sim_waveshare_16ch = {
+    .profile = "waveshare-relay-16ch",
+    .channels = 16,
+    .hears = hears,
+    .request = request,
+};
+
+const struct sim_model sim_waveshare_32ch = {
+    .profile = "waveshare-relay-32ch",
+    .channels = 32,
+    .hears = hears,
+    .request = request,
 };
