@@ -173,3 +173,7 @@ target_link_options(scenario_test_kill PRIVATE
   LINKER:--wrap=lb_dir_open,--wrap=lb_dir_close
   LINKER:--wrap=lb_dir_last_error,--wrap=lb_crypto_unseal)
 set_tests_properties(scenario_test_kill PROPERTIES COST 500)
+
+# An adapter whose driver refuses low latency.
+target_link_options(scenario_test_lines PRIVATE
+  LINKER:--wrap=lb_line_low_latency)

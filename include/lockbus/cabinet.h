@@ -21,6 +21,7 @@
  * working memory while a code is checked (bounded when its seal arrives).
  */
 
+#include <lockbus/bus.h>
 #include <lockbus/door.h>
 #include <lockbus/grant.h>
 #include <lockbus/line.h>
@@ -253,7 +254,7 @@ struct lockbus_cabinet_info {
     uint64_t time_floor_s;
     bool journal_ok, keys_locked_in_memory;
     uint64_t journal_blocks;
-    unsigned boards, boards_present;
+    unsigned boards, boards_present, buses;
     size_t memory_bytes; /* what open allocated, without libmodbus, serial
                           * ports, and the worker's stack */
     uint64_t requests, replies, timeouts, crc_errors, rounds;
@@ -261,58 +262,6 @@ struct lockbus_cabinet_info {
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_cabinet_info(const struct lockbus_cabinet *cabinet,
                      struct lockbus_cabinet_info *info);
-
-enum lockbus_board_state {
-    LOCKBUS_BOARD_NEW = 1,      /* not asked yet */
-    LOCKBUS_BOARD_CHECKING = 2, /* answers; is it what its profile says? */
-    LOCKBUS_BOARD_PRESENT = 3,
-    LOCKBUS_BOARD_SUSPECT = 4, /* its newest reply, or two, did not come */
-    LOCKBUS_BOARD_AWAY = 5,    /* `text` says why */
-    LOCKBUS_BOARD_REFUSED = 6  /* is not what its profile says; `text`. So it
-                                * stays until it passes every check */
-};
-
-/* What is known of one board as of the last poll. Counters are since open;
- * they never fall. */
-struct lockbus_board {
-    uint32_t size;    /* set to sizeof(struct lockbus_board) before asking */
-    unsigned number;  /* as the configuration numbers boards */
-    char bus[24];     /* as the configuration names it */
-    uint8_t address;  /* 1..247 */
-    char profile[48]; /* its file's name without .ini */
-    enum lockbus_board_state state;
-    char text[64]; /* AWAY and REFUSED: why, for people; else empty */
-    uint16_t doors;
-    uint64_t requests, replies, timeouts;
-    uint64_t crc_errors;      /* damaged replies */
-    uint64_t exceptions;      /* replies that were a Modbus exception */
-    uint64_t late;            /* replies after their time-out */
-    uint64_t pulses;          /* sent */
-    uint64_t bus_foreign;     /* on its bus: frames nobody asked for */
-    uint64_t bus_stray_bytes; /* on its bus: bytes that are no frame */
-    uint64_t reply_age_us;    /* since its last reply; UINT64_MAX: none */
-    uint32_t reply_time_us;   /* from the end of a request to the begin
-                               * of its reply, smoothed; 0: not known */
-};
-
-/**
- * A copy of what is known of a board.
- *
- * @param index  0 to lockbus_cabinet_info.boards - 1, in the order of the
- *               configuration.
- *
- * @param why    May be NULL.
- *
- * @return OK; USAGE when there is none of that index, or `board->size` was not
- *         set.
- */
-LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
-lockbus_board_at(const struct lockbus_cabinet *cabinet, unsigned index,
-                 struct lockbus_board *board, struct lockbus_error *why);
-
-/* "PRESENT", "AWAY" ...; "?" for a value that is none. Static. */
-LOCKBUS_API const char *
-lockbus_board_state_name(enum lockbus_board_state state);
 
 /* A copy of a door; USAGE when there is none of that number, or `door->size`
  * was not set. `why` may be NULL: numbers have gaps, and whoever walks all of

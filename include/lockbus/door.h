@@ -121,6 +121,11 @@ enum lockbus_event_kind {
         42,                       /* answers, but is not what it should be */
     LOCKBUS_EVENT_PORT_LOST = 43, /* `text`: which, why */
     LOCKBUS_EVENT_PORT_OPEN = 44,
+    LOCKBUS_EVENT_PORT_SLOW = 45,  /* a warning after PORT_OPEN: low latency
+                                    * was asked for and is refused */
+    LOCKBUS_EVENT_BUS_COUNTS = 46, /* once an hour, and when a line is lost:
+                                    * `text` has its counts since the last one,
+                                    * those of errors that are not 0 */
     /* the cabinet */
     LOCKBUS_EVENT_JOURNAL_FAILED = 60, /* no open until restart; `text`: why */
     LOCKBUS_EVENT_LOST = 61 /* `count` events were dropped: poll faster */
@@ -137,7 +142,8 @@ struct lockbus_event {
     enum lockbus_latch latch;     /* of the door, in every event that has one */
     enum lockbus_custody custody; /* the same */
     enum lockbus_content content; /* the same */
-    unsigned board;               /* as the configuration numbers boards */
+    unsigned board; /* as the configuration numbers boards, from 1; 0: the
+                     * event is of none */
     uint32_t count;
     bool assumed;
     char text[96]; /* one sentence for a person or a log */

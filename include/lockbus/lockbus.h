@@ -22,6 +22,7 @@
 #define LOCKBUS_GRANT_FORMAT 1
 #define LOCKBUS_JOURNAL_FORMAT 1
 
+#include <lockbus/bus.h>
 #include <lockbus/cabinet.h>
 #include <lockbus/door.h>
 #include <lockbus/error.h>

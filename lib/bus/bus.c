@@ -260,28 +260,3 @@ size_t lb_bus_memory(const struct lb_bus *bus)
            bus->channels * sizeof *bus->channel +
            bus->report_cap * sizeof *bus->report;
 }
-
-void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out)
-{
-    *out = bus->count;
-}
-
-bool lb_bus_view(const struct lb_bus *bus, uint8_t board,
-                 struct lb_bus_view *out)
-{
-    if (board >= bus->nodes) {
-        return false;
-    }
-    const struct lb_node *node = &bus->node[board];
-
-    *out = (struct lb_bus_view){
-        .board = &node->board,
-        .link = node->link,
-        .refused = node->refused,
-        .away = node->away,
-        .count = node->count,
-        .replied_us = node->replied_us,
-        .reply_us = node->timed ? node->srtt_us : 0,
-    };
-    return true;
-}

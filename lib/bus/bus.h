@@ -16,6 +16,7 @@
 #include "board/profile.h"
 #include "bus/link.h"
 
+#include <lockbus/bus.h>
 #include <lockbus/line.h>
 
 enum lb_bus_limits { LB_BUS_BOARDS = 64 };
@@ -71,9 +72,17 @@ struct lb_report {
     bool full : 1;      /* CONTENT */
 };
 
+/* Of a line. `losses`: how often it was lost while it was open. */
 struct lb_bus_counters {
     uint64_t requests, replies, timeouts, crc_errors, foreign, late, echoes,
-        exceptions, stray_bytes, pulses, rounds;
+        exceptions, stray_bytes, pulses, rounds, losses;
+};
+
+/* Of a board. A foreign frame or a stray byte names none. */
+struct lb_board_counters {
+    uint64_t requests, replies, timeouts, crc_errors, late, echoes, exceptions,
+        pulses;
+    uint64_t reply_times[LOCKBUS_REPLY_TIMES];
 };
 
 /* USAGE: a field out of range; NOMEM; IO: no descriptors below 1024 for the
@@ -141,14 +150,25 @@ size_t lb_bus_memory(const struct lb_bus *bus);
 
 void lb_bus_counters(const struct lb_bus *bus, struct lb_bus_counters *out);
 
+/* What is known of the line, for people. */
+struct lb_bus_state {
+    bool open;
+    const char *why;   /* of its last loss or failed opening; the bus's. ""
+                        * while it is open, and before the first try */
+    uint32_t round_us; /* the last whole round's length; 0: none yet */
+    uint64_t reply_times[LOCKBUS_REPLY_TIMES]; /* of all its boards */
+};
+
+void lb_bus_state(const struct lb_bus *bus, struct lb_bus_state *out);
+
 /* What is known of a board, for people. */
 struct lb_bus_view {
     const struct lb_bus_board *board; /* borrowed for the life of the bus */
     enum lb_link_state link;
-    const char *refused, *away;   /* as told last; NULL: it is not */
-    struct lb_bus_counters count; /* its own; foreign, stray_bytes: none */
-    uint64_t replied_us;          /* when its last reply came; 0: never */
-    uint32_t reply_us;            /* learnt; 0: not yet */
+    const char *refused, *away; /* as told last; NULL: it is not */
+    struct lb_board_counters count;
+    uint64_t replied_us; /* when its last reply came; 0: never */
+    uint32_t reply_us;   /* learnt; 0: not yet */
 };
 
 /* False: there is no such board. */

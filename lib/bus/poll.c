@@ -145,15 +145,17 @@ static void step(struct lb_bus *bus, enum lb_txn_event event,
 static void line_lost(struct lb_bus *bus, const char *text)
 {
     bus->line.close(bus->line.user);
+    bus->count.losses += bus->open;
     bus->open = false;
     bus->rx_len = 0;
     bus->echo = LB_ECHO_UNKNOWN;
     bus->echo_tries = 0;
     step(bus, LB_TXN_LOST, NULL);
+    (void)snprintf(bus->port_why, sizeof bus->port_why, "%.95s", text);
     if (!bus->port_told) {
         bus->port_told = true;
-        lb_report_put(
-            bus, (struct lb_report){.kind = LB_REPORT_PORT_LOST, .text = text});
+        lb_report_put(bus, (struct lb_report){.kind = LB_REPORT_PORT_LOST,
+                                              .text = bus->port_why});
     }
     for (size_t i = 0; i < bus->nodes; i++) {
         struct lb_node *node = &bus->node[i];
@@ -181,10 +183,8 @@ static void reopen(struct lb_bus *bus)
         return;
     }
     if (bus->line.open(bus->line.user, &why) != LOCKBUS_OK) {
-        (void)snprintf(bus->port_why, sizeof bus->port_why, "%.95s",
-                       why.text[0] != '\0' ? why.text
-                                           : "the port cannot be opened");
-        line_lost(bus, bus->port_why);
+        line_lost(bus,
+                  why.text[0] != '\0' ? why.text : "the port cannot be opened");
         lb_sooner(&bus->wake_us, bus->reopen_us);
         return;
     }
@@ -232,7 +232,7 @@ static bool send_on(struct lb_bus *bus)
     struct lb_exchange *txn = &bus->txn;
 
     if (!lb_wire_send(bus)) {
-        line_lost(bus, "the port failed");
+        line_lost(bus, "writing to the port failed");
         return true;
     }
     if (txn->handed < txn->request.len) {
@@ -383,7 +383,7 @@ void lb_bus_poll(struct lb_bus *bus, uint64_t now_us)
             return;
         }
         if (!heard && !lb_wire_receive(bus, &got)) {
-            line_lost(bus, "the port failed");
+            line_lost(bus, "reading from the port failed");
             continue;
         }
         heard = bus->rx_len < LB_RX_MAX;

@@ -90,7 +90,7 @@ struct lb_node { /* one board */
     uint32_t late_us;       /* worst late reply known, plus half */
     bool timed;             /* srtt is a measurement */
     uint32_t srtt_us, rttvar_us;
-    struct lb_bus_counters count;
+    struct lb_board_counters count;
     struct lb_channel *channel; /* as many as the profile has */
 };
 
@@ -131,7 +131,7 @@ struct lb_bus {
 
     bool open, port_told, stopping;
     bool deaf;         /* bytes need not wake the host before wake_us */
-    char port_why[96]; /* of the last try to open it */
+    char port_why[96]; /* of its last loss, or the last try to open it */
     uint64_t reopen_us;
     uint32_t reopen_wait_us;
 
@@ -146,6 +146,7 @@ struct lb_bus {
     struct lb_job job[LB_JOBS];
 
     uint64_t round, round_us; /* number and begin of this one */
+    uint32_t round_took_us;   /* the one before it */
     uint64_t probe_round;     /* the round that had its probe */
     uint64_t budget_us;       /* probes' share of bus time allows one then */
     uint8_t next_board, next_probe;
@@ -169,6 +170,9 @@ void lb_report_board(struct lb_bus *bus, enum lb_report_kind kind,
                      uint8_t board, const char *text);
 void lb_report_job(struct lb_bus *bus, enum lb_report_kind kind,
                    const struct lb_job *job, const char *text);
+
+/* count.c */
+void lb_count_reply_time(struct lb_node *node, uint64_t turn_us);
 
 /* wire.c: times of this line, and its bytes */
 uint64_t lb_wire_us(const struct lb_bus *bus, size_t bytes);

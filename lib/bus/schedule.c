@@ -182,7 +182,10 @@ static bool round_ends(struct lb_bus *bus, uint64_t *wake)
         lb_sooner(wake, bus->round_us + LB_ROUND_MIN_US);
         return false;
     }
+    uint64_t took = bus->now_us - bus->round_us;
+
     bus->round++;
+    bus->round_took_us = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
     bus->round_us = bus->now_us;
     bus->round_polled = 0;
     bus->count.rounds++;

@@ -89,6 +89,7 @@ void lb_wire_learn(struct lb_node *node, uint64_t turn_us)
     uint32_t turn =
         turn_us < LB_TURN_MAX_US ? (uint32_t)turn_us : (uint32_t)LB_TURN_MAX_US;
 
+    lb_count_reply_time(node, turn_us);
     if (!node->timed) {
         node->timed = true;
         node->srtt_us = turn;
@@ -309,6 +310,7 @@ static void take_echo(struct lb_bus *bus)
             drop(bus, len);
             txn->echoed = true;
             bus->count.echoes++;
+            bus->node[txn->pick.board].count.echoes++;
             bus->echo = LB_ECHO_YES;
             return;
         }

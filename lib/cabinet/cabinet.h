@@ -21,6 +21,7 @@
  *   refusal.c     refusals on record, at a bounded pace
  *   event.c       what the host is told
  *   view.c        copies for the host
+ *   lines.c       copies of lines and boards, and a line's hourly event
  *
  * Three clocks, never mixed: `now_us` is the host's monotonic clock, as told
  * to poll; `now_ms` is the same in milliseconds, for latches; powered time is
@@ -46,6 +47,7 @@ enum lb_cabinet_limits {
     LB_EVENT_TEXTS = 64,       /* sentences that events can have */
     LB_HEARTBEAT_MS = 3600000, /* a block is written at least this often */
     LB_BOARD_NOTE_MS = 10000,  /* a flapping board is noted this often */
+    LB_LINE_TELL_MS = 3600000, /* what a line did is told this often */
     LB_CLOSE_US = 300000,
     LB_BOARD_NEW = 0xFF /* state of one that was never here */
 };
@@ -147,9 +149,12 @@ struct lb_waiting_event {
 };
 _Static_assert(sizeof(struct lb_waiting_event) <= 24, "it is kept small");
 
-/* What events say of a port. */
+/* What events say of a port, and of its line since the last one of those. */
 struct lb_port_words {
-    char lost[96], open[96];
+    char lost[96], open[96], slow[96], counts[96];
+    struct lb_bus_counters told;
+    uint64_t told_ms;
+    bool timed; /* told_ms is a time */
 };
 
 struct lb_derive_job {
@@ -277,6 +282,14 @@ void lb_facts_from_buses(struct lockbus_cabinet *cab);
 /* Marks results that say opened of doors without a sensor. */
 void lb_facts_assumed(const struct lockbus_cabinet *cab,
                       struct lb_record *records, size_t count);
+
+/* ---- lines.c ------------------------------------------------------------ */
+
+/* The line was lost, or opened: what else the host is told of it. */
+void lb_lines_lost(struct lockbus_cabinet *cab, size_t bus);
+void lb_lines_opened(struct lockbus_cabinet *cab, size_t bus);
+/* Once an hour: what each line did. */
+void lb_lines_due(struct lockbus_cabinet *cab);
 
 /* ---- refusal.c
  * --------------------------------------------------------------- */

@@ -161,6 +161,8 @@ static const struct event_name event_names[] = {
     {LOCKBUS_EVENT_BOARD_REFUSED, "BOARD_REFUSED", "the board is not what its profile says"},
     {LOCKBUS_EVENT_PORT_LOST, "PORT_LOST", "the port is gone, it is tried again"},
     {LOCKBUS_EVENT_PORT_OPEN, "PORT_OPEN", "the port is open"},
+    {LOCKBUS_EVENT_PORT_SLOW, "PORT_SLOW", "the adapter delays replies by up to 16 ms"},
+    {LOCKBUS_EVENT_BUS_COUNTS, "BUS_COUNTS", "what a line did since the last such event"},
     {LOCKBUS_EVENT_JOURNAL_FAILED, "JOURNAL_FAILED", "the journal failed: nothing opens until restart"},
     {LOCKBUS_EVENT_LOST, "LOST", "events were dropped because nobody took them"},
 };

@@ -216,6 +216,7 @@ enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
     }
     lb_facts_from_buses(cab);
     lb_facts_due(cab);
+    lb_lines_due(cab);
     /* Only now: a window must not end over a permit whose result is due. */
     tick(cab);
     file_manifest(cab);

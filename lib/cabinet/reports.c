@@ -239,8 +239,12 @@ static void port_report(struct lockbus_cabinet *cab, size_t bus,
                     report->text != NULL ? report->text : "it is gone",
                     cab->port[bus].lost);
     }
-
     lb_event_put(cab, &event);
+    if (lost) {
+        lb_lines_lost(cab, bus);
+    } else {
+        lb_lines_opened(cab, bus);
+    }
 }
 
 static struct lb_cabinet_board *board_of(struct lockbus_cabinet *cab,

@@ -2,7 +2,8 @@
  * Copyright the lockbus authors */
 
 /*
- * Copies of what is known, for the host to look at.
+ * Copies of what is known, for the host to look at. Lines and boards are in
+ * lines.c.
  */
 
 #include "cabinet/cabinet.h"
@@ -44,6 +45,7 @@ enum lockbus_err lockbus_cabinet_info(const struct lockbus_cabinet *cabinet,
     info->journal_blocks = lb_journal_durable(cabinet->journal);
     info->memory_bytes = lb_memory_bytes(cabinet);
     info->boards = (unsigned)cabinet->board_count;
+    info->buses = (unsigned)cabinet->bus_count;
     for (size_t i = 0; i < cabinet->board_count; i++) {
         info->boards_present += cabinet->boards[i].here;
     }
@@ -58,109 +60,6 @@ enum lockbus_err lockbus_cabinet_info(const struct lockbus_cabinet *cabinet,
         info->rounds += counters.rounds;
     }
     return LOCKBUS_OK;
-}
-
-static enum lockbus_board_state state_of(const struct lb_bus_view *view)
-{
-    switch (view->link) {
-    case LB_LINK_NEW:
-        return view->away != NULL ? LOCKBUS_BOARD_AWAY : LOCKBUS_BOARD_NEW;
-    case LB_LINK_ABSENT:
-        return LOCKBUS_BOARD_AWAY;
-    case LB_LINK_ATTACH:
-    case LB_LINK_ATTACH2:
-        return view->refused != NULL ? LOCKBUS_BOARD_REFUSED
-                                     : LOCKBUS_BOARD_CHECKING;
-    case LB_LINK_PRESENT:
-        return LOCKBUS_BOARD_PRESENT;
-    case LB_LINK_MISSED:
-    case LB_LINK_SUSPECT:
-        return LOCKBUS_BOARD_SUSPECT;
-    case LB_LINK_REFUSED:
-        return LOCKBUS_BOARD_REFUSED;
-    case LB_LINK_HOLE:
-    case LB_LINK_STATES:
-        break;
-    }
-    return (enum lockbus_board_state)0;
-}
-
-static void line_of(const struct lb_bus *bus, struct lockbus_board *board)
-{
-    struct lb_bus_counters counters;
-
-    lb_bus_counters(bus, &counters);
-    board->bus_foreign = counters.foreign;
-    board->bus_stray_bytes = counters.stray_bytes;
-}
-
-enum lockbus_err lockbus_board_at(const struct lockbus_cabinet *cabinet,
-                                  unsigned index, struct lockbus_board *board,
-                                  struct lockbus_error *why)
-{
-    struct lb_bus_view view;
-
-    if (cabinet == NULL || board == NULL) {
-        return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
-                         "an argument is missing");
-    }
-    if (board->size != sizeof *board) {
-        return lb_reason(why, LOCKBUS_ERR_USAGE, "size",
-                         "set it to the size of the struct before asking");
-    }
-    if (index >= cabinet->board_count) {
-        return lb_reason(why, LOCKBUS_ERR_USAGE, "index",
-                         "there are not so many boards");
-    }
-    const struct lb_cabinet_board *from = &cabinet->boards[index];
-
-    if (!lb_bus_view(cabinet->bus[from->bus], from->index, &view)) {
-        return lb_reason(why, LOCKBUS_ERR_USAGE, "index",
-                         "its bus does not know this board");
-    }
-    memset(board, 0, sizeof *board);
-    board->size = (uint32_t)sizeof *board;
-    board->number = from->number;
-    memcpy(board->bus, cabinet->config->bus[from->bus].name, sizeof board->bus);
-    board->address = view.board->address;
-    memcpy(board->profile, view.board->profile->name, sizeof board->profile);
-    board->state = state_of(&view);
-    if (view.refused != NULL || view.away != NULL) {
-        (void)snprintf(board->text, sizeof board->text, "%s",
-                       view.refused != NULL ? view.refused : view.away);
-    }
-    for (size_t i = 0; i < LB_PROFILE_CHANNELS; i++) {
-        if (from->door[i] != LB_DOOR_NONE) {
-            board->doors++;
-        }
-    }
-    board->requests = view.count.requests;
-    board->replies = view.count.replies;
-    board->timeouts = view.count.timeouts;
-    board->crc_errors = view.count.crc_errors;
-    board->exceptions = view.count.exceptions;
-    board->late = view.count.late;
-    board->pulses = view.count.pulses;
-    line_of(cabinet->bus[from->bus], board);
-    board->reply_age_us =
-        view.replied_us == 0 ? UINT64_MAX : cabinet->now_us - view.replied_us;
-    board->reply_time_us = view.reply_us;
-    return LOCKBUS_OK;
-}
-
-static const char *const board_names[] = {
-    [LOCKBUS_BOARD_NEW] = "NEW",         [LOCKBUS_BOARD_CHECKING] = "CHECKING",
-    [LOCKBUS_BOARD_PRESENT] = "PRESENT", [LOCKBUS_BOARD_SUSPECT] = "SUSPECT",
-    [LOCKBUS_BOARD_AWAY] = "AWAY",       [LOCKBUS_BOARD_REFUSED] = "REFUSED",
-};
-
-const char *lockbus_board_state_name(enum lockbus_board_state state)
-{
-    if ((unsigned)state >= sizeof board_names / sizeof board_names[0] ||
-        board_names[state] == NULL) {
-        return "?";
-    }
-    return board_names[state];
 }
 
 static void custody_of(const struct lb_gate_door *from, uint64_t powered_ms,

@@ -198,6 +198,14 @@ class Story(World):
         self.assertEqual(board.text, "")
         self.assertGreaterEqual(board.replies, 9)  # all off, inputs
         self.assertLess(board.reply_age_us, 10_000_000)
+        [bus] = cabinet.buses()
+        self.assertEqual((bus.name, bus.boards, bus.boards_present, bus.open),
+                         (board.bus, 1, 1, True))
+        self.assertEqual(bus.latency, lockbus.Latency.NONE)
+        self.assertEqual(len(bus.reply_times), 10)
+        self.assertGreaterEqual(sum(bus.reply_times), board.replies)
+        self.assertEqual(lockbus.reply_bound_us(0), 1000)
+        self.assertEqual(lockbus.reply_bound_us(9), 2**32 - 1)
         door = cabinet.door(6)
         self.assertEqual((door.board, door.channel), (1, 7))
         with self.assertRaises(lockbus.UsageError):

@@ -172,13 +172,13 @@ static void every_state_has_a_name(void **state)
     assert_string_equal(lockbus_board_state_name(LOCKBUS_BOARD_NEW), "NEW");
     assert_string_equal(lockbus_board_state_name(LOCKBUS_BOARD_REFUSED),
                         "REFUSED");
-    for (int s = LOCKBUS_BOARD_NEW; s <= LOCKBUS_BOARD_REFUSED; s++) {
+    for (int s = LOCKBUS_BOARD_NEW; s <= LOCKBUS_BOARD_MISSED; s++) {
         assert_string_not_equal(
             lockbus_board_state_name((enum lockbus_board_state)s), "?");
     }
     assert_string_equal(lockbus_board_state_name((enum lockbus_board_state)0),
                         "?");
-    assert_string_equal(lockbus_board_state_name((enum lockbus_board_state)7),
+    assert_string_equal(lockbus_board_state_name((enum lockbus_board_state)8),
                         "?");
 }
 

@@ -19,6 +19,7 @@ static const struct {
     [LOCKBUS_BOARD_CHECKING] = {'c', "check"},
     [LOCKBUS_BOARD_PRESENT] = {'+', "here"},
     [LOCKBUS_BOARD_SUSPECT] = {'s', "suspect"},
+    [LOCKBUS_BOARD_MISSED] = {'m', "missed"},
     [LOCKBUS_BOARD_AWAY] = {'X', "AWAY"},
     [LOCKBUS_BOARD_REFUSED] = {'!', "REFUSED"},
 };

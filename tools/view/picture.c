@@ -63,6 +63,7 @@ static void take_boards(struct picture *picture,
         }
         board->number = board->at.number;
         board->here = board->at.state == LOCKBUS_BOARD_PRESENT ||
+                      board->at.state == LOCKBUS_BOARD_MISSED ||
                       board->at.state == LOCKBUS_BOARD_SUSPECT;
         memcpy(board->text, board->at.text, sizeof board->text);
     }
@@ -135,6 +136,7 @@ static const struct {
     {LOCKBUS_EVENT_BOARD_AWAY, PICTURE_BAD},
     {LOCKBUS_EVENT_BOARD_REFUSED, PICTURE_BAD},
     {LOCKBUS_EVENT_PORT_LOST, PICTURE_BAD},
+    {LOCKBUS_EVENT_PORT_SLOW, PICTURE_BAD},
     {LOCKBUS_EVENT_JOURNAL_FAILED, PICTURE_BAD},
     {LOCKBUS_EVENT_LOST, PICTURE_BAD},
 };

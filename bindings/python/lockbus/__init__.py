@@ -4,14 +4,14 @@
 only on a signature. This is the C library as Python sees it: names are the C
 names without lockbus_, docs/bindings.md has the few that differ, and what a
 call does is what the header says."""
-from ._abi import (Board, BoardState, CabinetInfo, ChallengeUse, CodeForm,
+from ._abi import (Board, BoardState, Bus, CabinetInfo, ChallengeUse, CodeForm,
                    Commission, Content, Custody, Door, Entry, EntryKind, Err,
-                   Event, EventKind, Grant, JournalReport, Latch, ManifestInfo,
-                   ManifestKey, Order, Proof, ProofKind, Role, Rule,
+                   Event, EventKind, Grant, JournalReport, Latch, Latency,
+                   ManifestInfo, ManifestKey, Order, Proof, ProofKind, Role, Rule,
                    ServiceAction)
 from ._call import (BusyError, ConfigError, CorruptError, DeniedError,
                     IoError, LockbusError, NomemError, OfflineError,
-                    ProtocolError, UsageError, text_of)
+                    ProtocolError, UsageError, call, text_of)
 from .cabinet import (Cabinet, amend, boottime_us, commission, config_check,
                       event_ends)
 from .issue import (KeyFile, Signer, commission_read, escrow_load,
@@ -23,11 +23,11 @@ from .issue import (KeyFile, Signer, commission_read, escrow_load,
 from .journal import Journal
 
 __all__ = [
-    "Board", "BoardState", "BusyError", "Cabinet", "CabinetInfo",
+    "Board", "BoardState", "Bus", "BusyError", "Cabinet", "CabinetInfo",
     "ChallengeUse", "CodeForm", "Commission", "ConfigError", "Content",
     "CorruptError", "Custody", "DeniedError", "Door", "Entry", "EntryKind", "Err", "Event",
     "EventKind", "Grant", "IoError", "Journal", "JournalReport", "KeyFile",
-    "Latch", "LockbusError", "ManifestInfo", "ManifestKey", "NomemError",
+    "Latch", "Latency", "LockbusError", "ManifestInfo", "ManifestKey", "NomemError",
     "OfflineError", "Order", "Proof", "ProofKind", "ProtocolError", "Role",
     "Rule", "ServiceAction", "Signer", "UsageError", "amend",
     "board_state_name", "boottime_us", "commission", "commission_read",
@@ -36,7 +36,8 @@ __all__ = [
     "issue_code", "issue_commission", "issue_grant", "issue_manifest",
     "issue_order", "issue_order_half", "issue_order_join", "issue_proof",
     "key_load", "key_save", "latch_name", "manifest_read", "order_read",
-    "package_read", "package_write", "proof_read", "rule_name", "rule_text",
+    "package_read", "package_write", "proof_read", "reply_bound_us", "rule_name",
+    "rule_text",
     "version",
 ]
 
@@ -79,6 +80,11 @@ def custody_name(custody: int) -> str:
 def board_state_name(state: int) -> str:
     """"PRESENT", "AWAY" ..."""
     return text_of("lockbus_board_state_name", state)
+
+
+def reply_bound_us(index: int) -> int:
+    """Below how many microseconds reply_times[index] counts."""
+    return int(call("lockbus_reply_bound_us", index))
 
 
 def event_name(kind: int) -> str:

@@ -15,6 +15,7 @@ VERSION_PATCH = 0
 VERSION = "0.1.0"
 GRANT_FORMAT = 1
 JOURNAL_FORMAT = 1
+REPLY_TIMES = 10
 GRANT_LEN = 232
 PROOF_LEN = 112
 ORDER_LEN = 208
@@ -99,6 +100,24 @@ class Rule(IntEnum):
     K8 = 0x708
 
 
+class BoardState(IntEnum):
+    """enum lockbus_board_state"""
+    NEW = 1
+    CHECKING = 2
+    PRESENT = 3
+    SUSPECT = 4
+    AWAY = 5
+    REFUSED = 6
+    MISSED = 7
+
+
+class Latency(IntEnum):
+    """enum lockbus_latency"""
+    NONE = 0
+    LOW = 1
+    REFUSED = 2
+
+
 class Latch(IntEnum):
     """enum lockbus_latch"""
     UNKNOWN = 1
@@ -150,6 +169,8 @@ class EventKind(IntEnum):
     BOARD_REFUSED = 42
     PORT_LOST = 43
     PORT_OPEN = 44
+    PORT_SLOW = 45
+    BUS_COUNTS = 46
     JOURNAL_FAILED = 60
     LOST = 61
 
@@ -186,16 +207,6 @@ class ChallengeUse(IntEnum):
     SERVICE = 1
 
 
-class BoardState(IntEnum):
-    """enum lockbus_board_state"""
-    NEW = 1
-    CHECKING = 2
-    PRESENT = 3
-    SUSPECT = 4
-    AWAY = 5
-    REFUSED = 6
-
-
 class EntryKind(IntEnum):
     """enum lockbus_entry_kind"""
     BOOT = 1
@@ -226,6 +237,68 @@ class lockbus_error(Structure):
         ("file", c_char * 256),
         ("field", c_char * 32),
         ("text", c_char * 160),
+    ]
+
+
+class lockbus_cabinet(Structure):
+    """struct lockbus_cabinet"""
+
+
+class lockbus_board(Structure):
+    """struct lockbus_board"""
+    _fields_ = [
+        ("size", c_uint32),
+        ("number", c_uint),
+        ("bus", c_char * 24),
+        ("address", c_uint8),
+        ("profile", c_char * 48),
+        ("state", c_uint),
+        ("text", c_char * 64),
+        ("doors", c_uint16),
+        ("requests", c_uint64),
+        ("replies", c_uint64),
+        ("timeouts", c_uint64),
+        ("crc_errors", c_uint64),
+        ("exceptions", c_uint64),
+        ("late", c_uint64),
+        ("echoes", c_uint64),
+        ("pulses", c_uint64),
+        ("bus_foreign", c_uint64),
+        ("bus_stray_bytes", c_uint64),
+        ("reply_age_us", c_uint64),
+        ("reply_time_us", c_uint32),
+        ("reply_times", c_uint64 * 10),
+    ]
+
+
+class lockbus_bus(Structure):
+    """struct lockbus_bus"""
+    _fields_ = [
+        ("size", c_uint32),
+        ("name", c_char * 24),
+        ("port", c_char * 128),
+        ("baud", c_uint32),
+        ("open", c_bool),
+        ("text", c_char * 96),
+        ("latency", c_uint),
+        ("boards", c_uint),
+        ("boards_present", c_uint),
+        ("boards_away", c_uint),
+        ("boards_refused", c_uint),
+        ("requests", c_uint64),
+        ("replies", c_uint64),
+        ("timeouts", c_uint64),
+        ("crc_errors", c_uint64),
+        ("foreign", c_uint64),
+        ("late", c_uint64),
+        ("echoes", c_uint64),
+        ("exceptions", c_uint64),
+        ("stray_bytes", c_uint64),
+        ("pulses", c_uint64),
+        ("rounds", c_uint64),
+        ("losses", c_uint64),
+        ("round_us", c_uint32),
+        ("reply_times", c_uint64 * 10),
     ]
 
 
@@ -390,10 +463,6 @@ class lockbus_line(Structure):
     ]
 
 
-class lockbus_cabinet(Structure):
-    """struct lockbus_cabinet"""
-
-
 class lockbus_host_line(Structure):
     """struct lockbus_host_line"""
     _fields_ = [
@@ -429,37 +498,13 @@ class lockbus_cabinet_info(Structure):
         ("journal_blocks", c_uint64),
         ("boards", c_uint),
         ("boards_present", c_uint),
+        ("buses", c_uint),
         ("memory_bytes", c_size_t),
         ("requests", c_uint64),
         ("replies", c_uint64),
         ("timeouts", c_uint64),
         ("crc_errors", c_uint64),
         ("rounds", c_uint64),
-    ]
-
-
-class lockbus_board(Structure):
-    """struct lockbus_board"""
-    _fields_ = [
-        ("size", c_uint32),
-        ("number", c_uint),
-        ("bus", c_char * 24),
-        ("address", c_uint8),
-        ("profile", c_char * 48),
-        ("state", c_uint),
-        ("text", c_char * 64),
-        ("doors", c_uint16),
-        ("requests", c_uint64),
-        ("replies", c_uint64),
-        ("timeouts", c_uint64),
-        ("crc_errors", c_uint64),
-        ("exceptions", c_uint64),
-        ("late", c_uint64),
-        ("pulses", c_uint64),
-        ("bus_foreign", c_uint64),
-        ("bus_stray_bytes", c_uint64),
-        ("reply_age_us", c_uint64),
-        ("reply_time_us", c_uint32),
     ]
 
 
@@ -541,6 +586,60 @@ class lockbus_journal_report(Structure):
         ("last_digest", c_uint8 * 32),
         ("text", c_char * 128),
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """struct lockbus_board"""
+    number: int = 0
+    bus: str = ""
+    address: int = 0
+    profile: str = ""
+    state: BoardState | None = None
+    text: str = ""
+    doors: int = 0
+    requests: int = 0
+    replies: int = 0
+    timeouts: int = 0
+    crc_errors: int = 0
+    exceptions: int = 0
+    late: int = 0
+    echoes: int = 0
+    pulses: int = 0
+    bus_foreign: int = 0
+    bus_stray_bytes: int = 0
+    reply_age_us: int = 0
+    reply_time_us: int = 0
+    reply_times: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bus:
+    """struct lockbus_bus"""
+    name: str = ""
+    port: str = ""
+    baud: int = 0
+    open: bool = False
+    text: str = ""
+    latency: Latency = Latency(0)
+    boards: int = 0
+    boards_present: int = 0
+    boards_away: int = 0
+    boards_refused: int = 0
+    requests: int = 0
+    replies: int = 0
+    timeouts: int = 0
+    crc_errors: int = 0
+    foreign: int = 0
+    late: int = 0
+    echoes: int = 0
+    exceptions: int = 0
+    stray_bytes: int = 0
+    pulses: int = 0
+    rounds: int = 0
+    losses: int = 0
+    round_us: int = 0
+    reply_times: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -692,35 +791,13 @@ class CabinetInfo:
     journal_blocks: int = 0
     boards: int = 0
     boards_present: int = 0
+    buses: int = 0
     memory_bytes: int = 0
     requests: int = 0
     replies: int = 0
     timeouts: int = 0
     crc_errors: int = 0
     rounds: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Board:
-    """struct lockbus_board"""
-    number: int = 0
-    bus: str = ""
-    address: int = 0
-    profile: str = ""
-    state: BoardState | None = None
-    text: str = ""
-    doors: int = 0
-    requests: int = 0
-    replies: int = 0
-    timeouts: int = 0
-    crc_errors: int = 0
-    exceptions: int = 0
-    late: int = 0
-    pulses: int = 0
-    bus_foreign: int = 0
-    bus_stray_bytes: int = 0
-    reply_age_us: int = 0
-    reply_time_us: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -771,6 +848,8 @@ class JournalReport:
 
 # Each plain value and its layout.
 VALUES = {
+    Board: lockbus_board,
+    Bus: lockbus_bus,
     Door: lockbus_door,
     Event: lockbus_event,
     Grant: lockbus_grant,
@@ -780,7 +859,6 @@ VALUES = {
     ManifestKey: lockbus_manifest_key,
     ManifestInfo: lockbus_manifest_info,
     CabinetInfo: lockbus_cabinet_info,
-    Board: lockbus_board,
     CodeForm: lockbus_code_form,
     Entry: lockbus_entry,
     JournalReport: lockbus_journal_report,
@@ -797,6 +875,24 @@ FUNCTIONS = {
     )),
     "lockbus_rule_text": (c_char_p, (
         ("rule", c_uint, 0),
+    )),
+    "lockbus_reply_bound_us": (c_uint32, (
+        ("index", c_uint, 0),
+    )),
+    "lockbus_board_at": (Err, (
+        ("cabinet", POINTER(lockbus_cabinet), 0),
+        ("index", c_uint, 0),
+        ("board", POINTER(lockbus_board), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_board_state_name": (c_char_p, (
+        ("state", c_uint, 0),
+    )),
+    "lockbus_bus_at": (Err, (
+        ("cabinet", POINTER(lockbus_cabinet), 0),
+        ("index", c_uint, 0),
+        ("bus", POINTER(lockbus_bus), 0),
+        ("why", POINTER(lockbus_error), 0),
     )),
     "lockbus_event_ends": (c_bool, (
         ("event", POINTER(lockbus_event), 0),
@@ -969,15 +1065,6 @@ FUNCTIONS = {
         ("cabinet", POINTER(lockbus_cabinet), 0),
         ("info", POINTER(lockbus_cabinet_info), 0),
     )),
-    "lockbus_board_at": (Err, (
-        ("cabinet", POINTER(lockbus_cabinet), 0),
-        ("index", c_uint, 0),
-        ("board", POINTER(lockbus_board), 0),
-        ("why", POINTER(lockbus_error), 0),
-    )),
-    "lockbus_board_state_name": (c_char_p, (
-        ("state", c_uint, 0),
-    )),
     "lockbus_door_at": (Err, (
         ("cabinet", POINTER(lockbus_cabinet), 0),
         ("number", c_uint16, 0),
@@ -1131,6 +1218,8 @@ FUNCTIONS = {
 ENUMS = {
     ("lockbus_error", "err"): Err,
     ("lockbus_error", "rule"): Rule,
+    ("lockbus_board", "state"): BoardState,
+    ("lockbus_bus", "latency"): Latency,
     ("lockbus_door", "latch"): Latch,
     ("lockbus_door", "custody"): Custody,
     ("lockbus_door", "content"): Content,
@@ -1142,7 +1231,6 @@ ENUMS = {
     ("lockbus_proof", "kind"): ProofKind,
     ("lockbus_order", "action"): ServiceAction,
     ("lockbus_manifest_key", "role"): Role,
-    ("lockbus_board", "state"): BoardState,
     ("lockbus_entry", "kind"): EntryKind,
     ("lockbus_entry", "rule"): Rule,
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from . import _abi
-from ._abi import (Board, CabinetInfo, ChallengeUse, Door, Event,
+from ._abi import (Board, Bus, CabinetInfo, ChallengeUse, Door, Event,
                    ProofKind)
 from ._call import call, from_c, handle, make
 
@@ -188,6 +188,16 @@ class Cabinet:
     def boards(self) -> list[Board]:
         """All of them."""
         return [self.board(index) for index in range(self.info().boards)]
+
+    def bus(self, index: int) -> Bus:
+        """A copy of a line, by its place in the configuration from 0."""
+        bus = make(Bus)
+        call("lockbus_bus_at", self._open, index, ctypes.byref(bus))
+        return from_c(Bus, bus)
+
+    def buses(self) -> list[Bus]:
+        """All of them."""
+        return [self.bus(index) for index in range(self.info().buses)]
 
     def door(self, number: int) -> Door:
         """A copy of a door."""
