@@ -33,7 +33,7 @@ endif()
 
 # Each profile with the simulator's board of its kind, and with others.
 set(sources "")
-foreach(file board crc door fault waveshare wire xunming)
+foreach(file board crc door fault lctech r421 waveshare wire xunming)
   list(APPEND sources ${PROJECT_SOURCE_DIR}/tools/sim/${file}.c)
 endforeach()
 lb_planted_sources(sources ${sources})

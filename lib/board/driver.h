@@ -24,7 +24,7 @@ enum lb_op {
     LB_OP_PROBE,  /* the smallest read; its reply is shorter than itself */
     LB_OP_CHECK,  /* an identity check's registers */
     LB_OP_OFF,    /* one output off */
-    LB_OP_OUTPUT, /* all outputs, read back */
+    LB_OP_OUTPUT, /* all outputs, read back; of registers one */
     LB_OP_LEAF,   /* all inputs */
     LB_OP_PULSE   /* one output for a time that the board keeps */
 };
@@ -32,7 +32,7 @@ enum lb_op {
 struct lb_order {
     enum lb_op op;
     uint8_t address; /* 1..247 */
-    uint8_t channel; /* OFF and PULSE */
+    uint8_t channel; /* OFF, PULSE, and OUTPUT of registers */
     uint8_t check;   /* CHECK: index into the profile's checks */
     uint32_t pulse_ms;
 };

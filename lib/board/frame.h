@@ -12,6 +12,7 @@
 
 enum {
     LB_RAW_LEN = 6, /* address, function, two words; libmodbus adds the sum */
+    LB_RAW_PAIR_LEN = 11, /* FC16 of two registers */
     LB_SUM_LEN = 2,
     LB_WRITE_LEN = LB_RAW_LEN + LB_SUM_LEN,
     LB_EXCEPTION_LEN = 5,

@@ -12,11 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All writes of one function code, to these addresses, of these values. */
+/* All writes of one function code, to these addresses, of these values. With
+ * FC16 two registers are written, the mode and a value, at each step. */
 struct lb_hazard_span {
     uint8_t fc;
     uint32_t first, last; /* addresses */
     uint32_t min, max;    /* values */
+    uint16_t mode;        /* FC16 */
+    uint8_t step;         /* FC16 */
 };
 
 /* What a board would do with one of these writes, a clause for people; NULL

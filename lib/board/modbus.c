@@ -104,6 +104,7 @@ struct words {
     uint16_t first; /* the address field */
     uint16_t second;
     size_t reply_len;
+    uint16_t pair[2]; /* FC16: two registers */
 };
 
 static bool read_of(struct words *out, uint8_t fc, uint16_t base, size_t count)
@@ -119,19 +120,38 @@ static bool read_of(struct words *out, uint8_t fc, uint16_t base, size_t count)
         base > UINT16_MAX - (count - 1)) {
         return false;
     }
-    *out = (struct words){fc, base, (uint16_t)count, 3 + bytes + LB_SUM_LEN};
+    *out = (struct words){
+        fc, base, (uint16_t)count, 3 + bytes + LB_SUM_LEN, {0, 0}};
     return true;
 }
 
 static bool write_of(struct words *out, const struct lb_profile_op *op,
                      uint8_t channel, uint32_t value)
 {
+    uint32_t at = lb_profile_at(op, channel);
+
     if ((op->fc != LB_FC_WRITE_COIL && op->fc != LB_FC_WRITE_REGISTER) ||
-        op->base > UINT16_MAX - channel || value > LB_VALUE_MAX) {
+        at > UINT16_MAX || value > LB_VALUE_MAX) {
         return false;
     }
-    *out = (struct words){op->fc, (uint16_t)(op->base + channel),
-                          (uint16_t)value, LB_WRITE_LEN};
+    *out = (struct words){
+        op->fc, (uint16_t)at, (uint16_t)value, LB_WRITE_LEN, {0, 0}};
+    return true;
+}
+
+static bool pair_of(struct words *out, const struct lb_profile *profile,
+                    uint8_t channel, uint32_t value)
+{
+    uint32_t at = lb_profile_at(&profile->pulse, channel);
+
+    if (at >= UINT16_MAX || value > LB_VALUE_MAX) {
+        return false;
+    }
+    *out = (struct words){LB_FC_WRITE_REGISTERS,
+                          (uint16_t)at,
+                          2,
+                          LB_WRITE_LEN,
+                          {profile->pulse_word, (uint16_t)value}};
     return true;
 }
 
@@ -147,18 +167,26 @@ static bool pulse_of(struct words *out, const struct lb_profile *profile,
         order->channel >= profile->channels) {
         return false;
     }
+    uint32_t units = order->pulse_ms / unit;
+
+    if (profile->pulse.fc == LB_FC_WRITE_REGISTERS) {
+        return pair_of(out, profile, order->channel, units);
+    }
     return write_of(out, &profile->pulse, order->channel,
-                    order->pulse_ms / unit);
+                    profile->pulse_word + (profile->pulse_alone ? 0 : units));
 }
 
-/* The outputs' own state: coils where coils are written, else registers. */
+/* The outputs' own state: all coils where coils are written, else one
+ * register, since such boards are known to read one at a time. */
 static bool output_of(struct words *out, const struct lb_profile *profile,
-                      size_t count)
+                      uint8_t channel, size_t count)
 {
-    uint8_t fc = profile->off.fc == LB_FC_WRITE_COIL ? LB_FC_READ_COILS
-                                                     : LB_FC_READ_REGISTERS;
-
-    return read_of(out, fc, profile->off.base, count);
+    if (!lb_profile_by_register(profile)) {
+        return read_of(out, LB_FC_READ_COILS, profile->off.base, count);
+    }
+    return channel < profile->channels &&
+           read_of(out, LB_FC_READ_REGISTERS,
+                   (uint16_t)lb_profile_at(&profile->off, channel), 1);
 }
 
 /* One item, so that its reply is shorter than the request and an adapter's
@@ -171,7 +199,7 @@ static bool probe_of(struct words *out, const struct lb_profile *profile)
     if (profile->leaf_is_read) {
         return read_of(out, profile->leaf.fc, profile->leaf.base, 1);
     }
-    return output_of(out, profile, 1);
+    return output_of(out, profile, 0, 1);
 }
 
 static bool words_of(struct words *out, const struct lb_profile *profile,
@@ -192,9 +220,9 @@ static bool words_of(struct words *out, const struct lb_profile *profile,
                        check->each ? profile->channels : 1);
     case LB_OP_OFF:
         return order->channel < profile->channels &&
-               write_of(out, &profile->off, order->channel, 0);
+               write_of(out, &profile->off, order->channel, profile->off_word);
     case LB_OP_OUTPUT:
-        return output_of(out, profile, profile->channels);
+        return output_of(out, profile, order->channel, profile->channels);
     case LB_OP_LEAF:
         return profile->leaf_is_read &&
                read_of(out, profile->leaf.fc, profile->leaf.base,
@@ -219,22 +247,30 @@ static enum lockbus_err encode(void *user, const struct lb_profile *profile,
         !words_of(&words, profile, order)) {
         return LOCKBUS_ERR_USAGE;
     }
-    const uint8_t raw[LB_RAW_LEN] = {
+    const uint8_t raw[LB_RAW_PAIR_LEN] = {
         order->address,
         words.fc,
         (uint8_t)(words.first >> 8),
         (uint8_t)words.first,
         (uint8_t)(words.second >> 8),
         (uint8_t)words.second,
+        4, /* FC16: bytes of its two registers */
+        (uint8_t)(words.pair[0] >> 8),
+        (uint8_t)words.pair[0],
+        (uint8_t)(words.pair[1] >> 8),
+        (uint8_t)words.pair[1],
     };
-    struct lb_request request = {
-        .op = order->op, .len = LB_WRITE_LEN, .reply_len = words.reply_len};
+    const int raw_len =
+        words.fc == LB_FC_WRITE_REGISTERS ? LB_RAW_PAIR_LEN : LB_RAW_LEN;
+    struct lb_request request = {.op = order->op,
+                                 .len = (size_t)raw_len + LB_SUM_LEN,
+                                 .reply_len = words.reply_len};
 
     drain(codec->outer);
-    if (modbus_send_raw_request(codec->context, raw, LB_RAW_LEN) !=
-            LB_WRITE_LEN ||
+    if (modbus_send_raw_request(codec->context, raw, raw_len) !=
+            raw_len + LB_SUM_LEN ||
         recv(codec->outer, request.bytes, sizeof request.bytes, MSG_DONTWAIT) !=
-            LB_WRITE_LEN) {
+            raw_len + LB_SUM_LEN) {
         return LOCKBUS_ERR_IO;
     }
     *out = request;

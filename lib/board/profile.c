@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
-#include "board/profile.h"
+#include "board/profile_read.h"
 
 #include "base/crypto.h"
-#include "board/hazard.h"
-#include "board/inifile.h"
 
 #include <string.h>
 
-enum { VALUE_CAP = 64, UNIT_MAX_MS = 1000 };
+enum { VALUE_CAP = 64, UNIT_MAX_MS = 1000, STEP_MAX = 16 };
 
-/* Where each thing stood, for refusals that need more than one of them. */
-struct reading {
-    struct lb_profile *profile;
-    unsigned pulse_line, off_line, leaf_line, unit_line, allowed_line;
-    unsigned check_line[LB_PROFILE_CHECKS];
-};
+uint32_t lb_profile_at(const struct lb_profile_op *op, uint8_t channel)
+{
+    return op->base + (uint32_t)channel * (op->step != 0 ? op->step : 1U);
+}
+
+bool lb_profile_by_register(const struct lb_profile *profile)
+{
+    return profile->off.fc == 6;
+}
 
 /* "fcNN" and an address, cut off the front of *rest. */
 static bool take_op(struct lb_ini *ini, const char *key, char **rest,
@@ -86,7 +87,7 @@ static bool take_driver(void *user, struct lb_ini *ini, const char *key,
 static bool take_channels(void *user, struct lb_ini *ini, const char *key,
                           const char *value)
 {
-    struct reading *reading = (struct reading *)user;
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
     uint32_t channels = 0;
 
     if (!lb_parse_u32(value, 1, LB_PROFILE_CHANNELS, &channels)) {
@@ -97,31 +98,106 @@ static bool take_channels(void *user, struct lb_ini *ini, const char *key,
     return true;
 }
 
+/* fc16 ADDRESS step N: a mode and the pulse, in two registers */
+static bool take_pair(struct lb_ini *ini, const char *key, const char *value,
+                      struct lb_profile_op *op)
+{
+    char words[VALUE_CAP];
+    char *rest = words;
+    uint32_t step = 0;
+
+    if (!lb_parse_text(words, sizeof words, value)) {
+        return lb_ini_fail(ini, key, "the value is too long");
+    }
+    if (!take_op(ini, key, &rest, op)) {
+        return false;
+    }
+    const char *word = lb_parse_word(&rest);
+    const char *number = lb_parse_word(&rest);
+    if (word == NULL || strcmp(word, "step") != 0 || number == NULL ||
+        !lb_parse_u32(number, 2, STEP_MAX, &step) ||
+        lb_parse_word(&rest) != NULL) {
+        return lb_ini_fail(ini, key,
+                           "fc16 writes many registers at once; it is fc16 "
+                           "ADDRESS step N, 2 to %d, of two registers",
+                           STEP_MAX);
+    }
+    op->step = (uint8_t)step;
+    return true;
+}
+
 static bool take_pulse(void *user, struct lb_ini *ini, const char *key,
                        const char *value)
 {
     static const uint8_t codes[2] = {5, 6};
-    struct reading *reading = (struct reading *)user;
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
+    struct lb_profile_op *op = &reading->profile->pulse;
 
     reading->pulse_line = ini->line;
-    return take_whole_op(ini, key, value, codes, &reading->profile->pulse);
+    return strncmp(value, "fc16", 4) == 0
+               ? take_pair(ini, key, value, op)
+               : take_whole_op(ini, key, value, codes, op);
+}
+
+static bool take_pulse_word(void *user, struct lb_ini *ini, const char *key,
+                            const char *value)
+{
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
+    struct lb_profile *profile = reading->profile;
+
+    reading->word_line = ini->line;
+    if (strcmp(value, "0x0500 alone") == 0) {
+        profile->pulse_word = 0x0500;
+        profile->pulse_alone = true;
+    } else if (strcmp(value, "0x0600 count") == 0) {
+        profile->pulse_word = 0x0600;
+    } else {
+        return lb_ini_fail(ini, key,
+                           "the commands are 0x0500 alone and 0x0600 count");
+    }
+    return true;
+}
+
+static bool take_mode(void *user, struct lb_ini *ini, const char *key,
+                      const char *value)
+{
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
+    uint32_t mode = 0;
+
+    reading->mode_line = ini->line;
+    if (!lb_parse_u32(value, 1, 0xFFFF, &mode)) {
+        return lb_ini_fail(ini, key, "the mode is 1 to 0xFFFF");
+    }
+    reading->profile->pulse_word = (uint16_t)mode;
+    return true;
 }
 
 static bool take_off(void *user, struct lb_ini *ini, const char *key,
                      const char *value)
 {
     static const uint8_t codes[2] = {5, 6};
-    struct reading *reading = (struct reading *)user;
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
 
     reading->off_line = ini->line;
     return take_whole_op(ini, key, value, codes, &reading->profile->off);
+}
+
+static bool take_off_word(void *user, struct lb_ini *ini, const char *key,
+                          const char *value)
+{
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
+
+    reading->off_word_line = ini->line;
+    reading->profile->off_word = 0x0200;
+    return strcmp(value, "0x0200") == 0 ||
+           lb_ini_fail(ini, key, "the command is 0x0200");
 }
 
 static bool take_leaf(void *user, struct lb_ini *ini, const char *key,
                       const char *value)
 {
     static const uint8_t codes[2] = {1, 2};
-    struct reading *reading = (struct reading *)user;
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
 
     reading->leaf_line = ini->line;
     reading->profile->leaf_is_read = true;
@@ -131,7 +207,7 @@ static bool take_leaf(void *user, struct lb_ini *ini, const char *key,
 static bool take_unit(void *user, struct lb_ini *ini, const char *key,
                       const char *value)
 {
-    struct reading *reading = (struct reading *)user;
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
 
     reading->unit_line = ini->line;
     return lb_parse_u32(value, 1, UNIT_MAX_MS,
@@ -142,7 +218,7 @@ static bool take_unit(void *user, struct lb_ini *ini, const char *key,
 static bool take_allowed(void *user, struct lb_ini *ini, const char *key,
                          const char *value)
 {
-    struct reading *reading = (struct reading *)user;
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
     struct lb_profile *profile = reading->profile;
     char words[VALUE_CAP];
     char *dash = NULL;
@@ -170,7 +246,7 @@ static bool take_allowed(void *user, struct lb_ini *ini, const char *key,
 static bool take_check(void *user, struct lb_ini *ini, const char *key,
                        const char *value)
 {
-    struct reading *reading = (struct reading *)user;
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
     struct lb_profile *profile = reading->profile;
     struct lb_profile_check *check = &profile->check[profile->checks];
     struct lb_profile_op op = {0};
@@ -220,107 +296,21 @@ static const struct lb_ini_rule rules[] = {
     {"profile", "channels", true, take_channels},
     {"identity", NULL, false, take_check},
     {"pulse", "write", true, take_pulse},
+    {"pulse", "word", false, take_pulse_word},
+    {"pulse", "mode", false, take_mode},
     {"pulse", "unit_ms", true, take_unit},
     {"pulse", "allowed_ms", true, take_allowed},
     {"off", "write", true, take_off},
+    {"off", "word", false, take_off_word},
     {"leaf", "read", false, take_leaf},
 };
-
-/* The channels' addresses; false when the last one has none. */
-static bool span_of(struct lb_hazard_span *span, const struct lb_profile_op *op,
-                    uint8_t channels)
-{
-    span->fc = op->fc;
-    span->first = op->base;
-    span->last = (uint32_t)op->base + channels - 1;
-    return span->last <= 0xFFFF;
-}
-
-/* Every frame that [pulse] and [off] can express, against the table. */
-static bool check_writes(struct lb_ini *ini, const struct reading *reading)
-{
-    const struct lb_profile *profile = reading->profile;
-    struct lb_hazard_span pulse = {
-        .min = profile->pulse_min_ms / profile->pulse_unit_ms,
-        .max = profile->pulse_max_ms / profile->pulse_unit_ms,
-    };
-    struct lb_hazard_span off = {.min = 0, .max = 0};
-    const char *hazard = NULL;
-
-    ini->line = reading->pulse_line;
-    if (!span_of(&pulse, &profile->pulse, profile->channels)) {
-        return lb_ini_fail(ini, "write", "the last channel has no address");
-    }
-    if ((hazard = lb_hazard_find(&pulse)) != NULL) {
-        return lb_ini_fail(ini, "write", "one of these pulses %s", hazard);
-    }
-    ini->line = reading->off_line;
-    if (!span_of(&off, &profile->off, profile->channels)) {
-        return lb_ini_fail(ini, "write", "the last channel has no address");
-    }
-    if ((hazard = lb_hazard_find(&off)) != NULL) {
-        return lb_ini_fail(ini, "write", "switching off this way %s", hazard);
-    }
-    return true;
-}
-
-static bool overlap(const struct lb_profile_op *coils,
-                    const struct lb_profile_op *leaf, uint8_t channels)
-{
-    return coils->fc == 5 && leaf->base < (uint32_t)coils->base + channels &&
-           coils->base < (uint32_t)leaf->base + channels;
-}
-
-static bool check_reads(struct lb_ini *ini, const struct reading *reading)
-{
-    const struct lb_profile *profile = reading->profile;
-    struct lb_hazard_span span;
-
-    for (size_t i = 0; i < profile->checks; i++) {
-        struct lb_profile_op op = {.base = profile->check[i].base};
-
-        ini->line = reading->check_line[i];
-        if (profile->check[i].each && !span_of(&span, &op, profile->channels)) {
-            return lb_ini_fail(ini, profile->check[i].name,
-                               "the last channel has no address");
-        }
-    }
-    ini->line = reading->leaf_line;
-    if (!profile->leaf_is_read) {
-        return !lb_ini_has_section(ini, "leaf") ||
-               lb_ini_fail(ini, "read", "the section [leaf] lacks this key");
-    }
-    if (!span_of(&span, &profile->leaf, profile->channels)) {
-        return lb_ini_fail(ini, "read", "the last channel has no address");
-    }
-    if (profile->leaf.fc == 1 &&
-        (overlap(&profile->pulse, &profile->leaf, profile->channels) ||
-         overlap(&profile->off, &profile->leaf, profile->channels))) {
-        return lb_ini_fail(ini, "read",
-                           "these coils are the outputs: they echo what was "
-                           "written and say nothing of a leaf");
-    }
-    return true;
-}
-
-static bool check_whole(struct lb_ini *ini, const struct reading *reading)
-{
-    const struct lb_profile *profile = reading->profile;
-
-    ini->line = reading->allowed_line;
-    if (profile->pulse_min_ms % profile->pulse_unit_ms != 0 ||
-        profile->pulse_max_ms % profile->pulse_unit_ms != 0) {
-        return lb_ini_fail(ini, "allowed_ms", "both are multiples of unit_ms");
-    }
-    return check_writes(ini, reading) && check_reads(ini, reading);
-}
 
 enum lockbus_err lb_profile_parse(struct lb_profile *profile, const char *name,
                                   const char *text, size_t len,
                                   struct lockbus_error *why)
 {
     struct lb_profile made = {0};
-    struct reading reading = {.profile = &made};
+    struct lb_profile_reading reading = {.profile = &made};
     const struct lb_ini_handler handler = {
         .user = &reading,
         .rules = rules,
@@ -336,7 +326,7 @@ enum lockbus_err lb_profile_parse(struct lb_profile *profile, const char *name,
         return lb_config_fail(why, (struct lb_place){name, 0}, "profile",
                               "the profile's name is empty or too long");
     }
-    if (!check_whole(&ini, &reading)) {
+    if (!lb_profile_check_whole(&ini, &reading)) {
         return LOCKBUS_ERR_CONFIG;
     }
     lb_crypto_hash(made.digest, (const uint8_t *)text, len);

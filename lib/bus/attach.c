@@ -7,7 +7,11 @@
  * they hold. The order is fixed: a stranger is not written to, and nothing
  * is reported of a board whose outputs may still be on.
  *
- * A board that cannot read its outputs (exception 1 or 2) is believed on the
+ * Boards whose outputs are registers are read before they are written to as
+ * well: other kinds keep addresses or times in those registers. What is
+ * neither 0 nor 1 there is another kind of board.
+ *
+ * A board that cannot read its coils (exception 1 or 2) is believed on the
  * exact confirmation of each off. A sensor that never holds still stays
  * unknown and does not keep its board away.
  */
@@ -17,6 +21,7 @@ static const char not_confirmed[] = "an identity check was not met";
 static const char no_register[] = "an identity register cannot be read";
 static const char not_off[] = "an output cannot be switched off";
 static const char stays_on[] = "an output reads on after it was switched off";
+static const char no_output[] = "an output holds neither 0 nor 1";
 static const char no_outputs[] = "the outputs cannot be read back";
 static const char no_inputs[] = "the inputs cannot be read";
 
@@ -28,6 +33,9 @@ static void advance(struct lb_bus *bus, uint8_t board, enum lb_step step)
     node->step = step;
     node->step_index = 0;
     if (node->step == LB_STEP_CHECK && profile->checks == 0) {
+        node->step = LB_STEP_LOOK;
+    }
+    if (node->step == LB_STEP_LOOK && !lb_profile_by_register(profile)) {
         node->step = LB_STEP_OFF;
     }
     if (node->step == LB_STEP_LEAF) {
@@ -60,8 +68,10 @@ struct lb_pick lb_attach_pick(const struct lb_bus *bus, uint8_t board)
         pick.op = LB_OP_OFF;
         pick.channel = node->step_index;
         break;
+    case LB_STEP_LOOK:
     case LB_STEP_OUTPUT:
         pick.op = LB_OP_OUTPUT;
+        pick.channel = node->step_index;
         break;
     case LB_STEP_LEAF:
         pick.op = LB_OP_LEAF;
@@ -97,7 +107,21 @@ static void on_check(struct lb_bus *bus, const struct lb_pick *pick,
     } else if (!check_met(&profile->check[pick->check], reply)) {
         lb_link_event(bus, pick->board, LB_LINK_FAILED, not_confirmed);
     } else if (++node->step_index == profile->checks) {
-        advance(bus, pick->board, LB_STEP_OFF);
+        advance(bus, pick->board, LB_STEP_LOOK);
+    }
+}
+
+static void on_look(struct lb_bus *bus, uint8_t board,
+                    const struct lb_reply *reply)
+{
+    struct lb_node *node = &bus->node[board];
+
+    if (reply->exception != 0) {
+        lb_link_event(bus, board, LB_LINK_FAILED, no_outputs);
+    } else if (reply->words != 1 || reply->word[0] > 1) {
+        lb_link_event(bus, board, LB_LINK_FAILED, no_output);
+    } else if (++node->step_index == node->board.profile->channels) {
+        advance(bus, board, LB_STEP_OFF);
     }
 }
 
@@ -129,10 +153,15 @@ static void on_output(struct lb_bus *bus, uint8_t board,
                       const struct lb_reply *reply)
 {
     struct lb_node *node = &bus->node[board];
+    bool one = lb_profile_by_register(node->board.profile);
+    bool off = reply->exception != 0 || all_off(node, reply);
 
-    if (reply->exception > 2) {
+    if (reply->exception > 2 || (one && reply->exception != 0)) {
         lb_link_event(bus, board, LB_LINK_FAILED, no_outputs);
-    } else if (reply->exception != 0 || all_off(node, reply)) {
+    } else if (off && one &&
+               node->step_index + 1 < node->board.profile->channels) {
+        node->step_index++;
+    } else if (off) {
         for (size_t c = 0; c < node->board.profile->channels; c++) {
             node->channel[c].on_until_us = 0; /* read back: it is off */
         }
@@ -170,7 +199,11 @@ void lb_attach_reply(struct lb_bus *bus, const struct lb_pick *pick,
         on_off(bus, pick, reply);
         break;
     case LB_OP_OUTPUT:
-        on_output(bus, pick->board, reply);
+        if (bus->node[pick->board].step == LB_STEP_LOOK) {
+            on_look(bus, pick->board, reply);
+        } else {
+            on_output(bus, pick->board, reply);
+        }
         break;
     case LB_OP_LEAF:
         on_leaf(bus, pick->board, reply);

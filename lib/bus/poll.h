@@ -64,6 +64,7 @@ struct lb_channel {
 enum lb_step {
     LB_STEP_NONE = 0,
     LB_STEP_CHECK,
+    LB_STEP_LOOK, /* of boards whose outputs are registers */
     LB_STEP_OFF,
     LB_STEP_OUTPUT,
     LB_STEP_LEAF

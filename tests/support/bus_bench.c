@@ -12,9 +12,9 @@ void bus_bench_init(struct bus_bench *bench, uint32_t baud, size_t boards)
     bench->profile = (struct lb_profile){
         .name = "bench",
         .channels = 8,
-        .pulse = {5, 0x0200},
-        .off = {5, 0x0000},
-        .leaf = {2, 0x0000},
+        .pulse = {5, 0x0200, 0},
+        .off = {5, 0x0000, 0},
+        .leaf = {2, 0x0000, 0},
         .pulse_unit_ms = 100,
         .pulse_min_ms = 200,
         .pulse_max_ms = 1000,

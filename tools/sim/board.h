@@ -68,6 +68,9 @@ extern const struct sim_model sim_waveshare_8ch;
 extern const struct sim_model sim_waveshare_16ch;
 extern const struct sim_model sim_waveshare_32ch;
 extern const struct sim_model sim_xunming_16ch;
+extern const struct sim_model sim_r421_8ch;
+extern const struct sim_model sim_r421_16ch;
+extern const struct sim_model sim_lctech_8ch;
 
 /* NULL: no such model. */
 const struct sim_model *sim_model_find(const char *profile);

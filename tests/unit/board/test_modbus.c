@@ -20,9 +20,9 @@
 static const struct lb_profile waveshare = {
     .name = "waveshare",
     .channels = 8,
-    .pulse = {5, 0x0200},
-    .off = {5, 0x0000},
-    .leaf = {2, 0x0000},
+    .pulse = {5, 0x0200, 0},
+    .off = {5, 0x0000, 0},
+    .leaf = {2, 0x0000, 0},
     .pulse_unit_ms = 100,
     .pulse_min_ms = 200,
     .pulse_max_ms = 1000,
@@ -35,16 +35,55 @@ static const struct lb_profile waveshare = {
 static const struct lb_profile xunming = {
     .name = "xunming",
     .channels = 16,
-    .pulse = {5, 0x0065},
-    .off = {5, 0x0065},
-    .leaf = {2, 0x0000},
+    .pulse = {5, 0x0065, 0},
+    .off = {5, 0x0065, 0},
+    .leaf = {2, 0x0000, 0},
     .pulse_unit_ms = 1,
     .pulse_min_ms = 200,
     .pulse_max_ms = 1000,
     .leaf_is_read = true,
 };
 
-/* Frames as the makers print them. */
+static const struct lb_profile r421_alone = {
+    .name = "r421",
+    .channels = 16,
+    .pulse = {6, 0x0001, 0},
+    .off = {6, 0x0001, 0},
+    .pulse_unit_ms = 1000,
+    .pulse_min_ms = 1000,
+    .pulse_max_ms = 1000,
+    .pulse_word = 0x0500,
+    .pulse_alone = true,
+    .off_word = 0x0200,
+};
+
+static const struct lb_profile r421_count = {
+    .name = "r421",
+    .channels = 8,
+    .pulse = {6, 0x0001, 0},
+    .off = {6, 0x0001, 0},
+    .pulse_unit_ms = 1000,
+    .pulse_min_ms = 1000,
+    .pulse_max_ms = 5000,
+    .pulse_word = 0x0600,
+    .off_word = 0x0200,
+};
+
+static const struct lb_profile lctech = {
+    .name = "lctech",
+    .channels = 8,
+    .pulse = {16, 0x0003, 5},
+    .off = {5, 0x0000, 0},
+    .leaf = {2, 0x0000, 0},
+    .pulse_unit_ms = 100,
+    .pulse_min_ms = 200,
+    .pulse_max_ms = 1000,
+    .pulse_word = 2,
+    .leaf_is_read = true,
+};
+
+/* Frames as the makers print them; those of the last two kinds of board were
+ * put together from their register maps, the sum by another program. */
 static struct golden {
     const char *name;
     const struct lb_profile *profile;
@@ -83,6 +122,38 @@ static struct golden {
      &xunming,
      {LB_OP_OFF, 1, 0, 0, 0},
      "010500650000ddd5"},
+    {"R421 relay 1 is momentary",
+     &r421_alone,
+     {LB_OP_PULSE, 1, 0, 0, 1000},
+     "010600010500db5a"},
+    {"R421 relay 15 is momentary",
+     &r421_alone,
+     {LB_OP_PULSE, 1, 14, 0, 1000},
+     "0106000f0500ba99"},
+    {"R421 relay 8 is driven for 3 s",
+     &r421_count,
+     {LB_OP_PULSE, 1, 7, 0, 3000},
+     "0106000806034ba9"},
+    {"R421 relay 1 goes off",
+     &r421_count,
+     {LB_OP_OFF, 1, 0, 0, 0},
+     "010600010200d96a"},
+    {"R421 relay 1 is read, alone",
+     &r421_count,
+     {LB_OP_OUTPUT, 1, 0, 0, 0},
+     "010300010001d5ca"},
+    {"LC relay 1 flashes on for 500 ms",
+     &lctech,
+     {LB_OP_PULSE, 1, 0, 0, 500},
+     "0110000300020400020005d279"},
+    {"LC relay 8 flashes on for 500 ms",
+     &lctech,
+     {LB_OP_PULSE, 1, 7, 0, 500},
+     "0110002600020400020005105e"},
+    {"LC relay 1 goes off",
+     &lctech,
+     {LB_OP_OFF, 1, 0, 0, 0},
+     "010500000000cdca"},
 };
 
 static struct refused {

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
+#include "board/modbus.h"
 #include "board/profile.h"
 #include "ini_edit.h"
 
@@ -302,58 +303,220 @@ static struct row {
      "write", "address"},
 };
 
-static void check_row(void **state)
+/* A board that takes commands. */
+static const char commands[] = "[profile]\n"
+                               "driver   = modbus\n"
+                               "channels = 16\n"
+                               "[pulse]\n"
+                               "write      = fc06 0x0001\n"   /* 5 */
+                               "word       = 0x0600 count\n"  /* 6 */
+                               "unit_ms    = 1000\n"          /* 7 */
+                               "allowed_ms = 1000-5000\n"     /* 8 */
+                               "[off]\n"                      /* 9 */
+                               "write = fc06 0x0001 ; regs\n" /* 10 */
+                               "word  = 0x0200\n";            /* 11 */
+
+static struct row command_rows[] = {
+    {"a command that switches on for good", "0x0600 count", "0x0100 alone", 6,
+     "word", "0x0500 alone and"},
+    {"a command that toggles", "0x0600 count", "0x0300 alone", 6, "word",
+     "0x0500 alone and"},
+    {"a command that latches", "0x0600 count", "0x0400 alone", 6, "word",
+     "0x0500 alone and"},
+    {"a command for all relays", "0x0600 count", "0x0700 alone", 6, "word",
+     "0x0500 alone and"},
+    {"a momentary command that counts", "0x0600 count", "0x0500 count", 6,
+     "word", "0x0500 alone and"},
+    {"a delay without its seconds", "0x0600 count", "0x0600 alone", 6, "word",
+     "0x0500 alone and"},
+    {"a command with its seconds written in", "0x0600 count", "0x06FF alone", 6,
+     "word", "0x0500 alone and"},
+    {"a momentary command of many lengths", "0x0600 count", "0x0500 alone", 8,
+     "allowed_ms", "one length"},
+    {"seconds that are counted as less", "1000\nallowed_ms = 1000-5000",
+     "500\nallowed_ms = 500-5000", 5, "write", "more than 5 s"},
+    {"a command to all relays", "= fc06 0x0001\nword       ",
+     "= fc06 0x0000\nword       ", 5, "write", "same registers"},
+    {"commands to register 0", "[off]\nwrite = fc06 0x0001 ; regs",
+     "[off]\nwrite = fc06 0x0000", 5, "write", "same registers"},
+    {"a command to a coil", "= fc06 0x0001\nword       ",
+     "= fc05 0x0001\nword       ", 5, "write", "same registers"},
+    {"off by a value in a command's register", "word  = 0x0200\n", "", 5,
+     "word", "takes one for off"},
+    {"off by a command that switches on", "= 0x0200", "= 0x0100", 11, "word",
+     "0x0200"},
+    {"off by a command of all relays", "= 0x0200", "= 0x0800", 11, "word",
+     "0x0200"},
+    {"commands beyond the last register",
+     "write      = fc06 0x0001\nword       = 0x0600 count\n"
+     "unit_ms    = 1000\nallowed_ms = 1000-5000\n"
+     "[off]\nwrite = fc06 0x0001 ; regs\n",
+     "write = fc06 0x0012\nword = 0x0600 count\nunit_ms = 1000\n"
+     "allowed_ms = 1000-5000\n[off]\nwrite = fc06 0x0012\n",
+     5, "write", "0x0001 to 0x0020"},
+    {"a command and a mode", "unit_ms    = 1000", "mode = 2\nunit_ms = 1000", 7,
+     "mode", "goes with fc16"},
+    {"a pulse in a command's register", "word       = 0x0600 count\n", "", 10,
+     "word", "with a command"},
+};
+
+/* A board whose pulse is two registers. */
+static const char pairs[] = "[profile]\n"
+                            "driver   = modbus\n"
+                            "channels = 8\n"
+                            "[pulse]\n"
+                            "write      = fc16 0x0003 step 5\n" /* 5 */
+                            "mode       = 2\n"                  /* 6 */
+                            "unit_ms    = 100\n"                /* 7 */
+                            "allowed_ms = 200-1000\n"           /* 8 */
+                            "[off]\n"
+                            "write = fc05 0x0000\n" /* 10 */
+                            "[leaf]\n"
+                            "read = fc02 0x0000\n";
+
+static struct row pair_rows[] = {
+    {"two registers without a step", " step 5", "", 5, "write", "many"},
+    {"two registers with words behind", "step 5", "step 5 6", 5, "write",
+     "many"},
+    {"two registers side by side", "step 5", "step 1", 5, "write", "2 to 16"},
+    {"two registers at another step", "step 5", "step 2", 5, "write", "many"},
+    {"two registers from the address on", "0x0003", "0x0000", 5, "write",
+     "many"},
+    {"two registers from the baud rate on", "0x0003", "0x03E9", 5, "write",
+     "many"},
+    {"a pair that begins at the time", "0x0003", "0x0004", 5, "write", "many"},
+    {"a ninth relay", "channels = 8", "channels = 9", 5, "write", "many"},
+    {"no mode", "mode       = 2\n", "", 5, "mode", "takes a mode"},
+    {"flash-off", "= 2\n", "= 4\n", 5, "write", "stays on"},
+    {"another mode", "= 2\n", "= 1\n", 5, "write", "not flash-on"},
+    {"a mode of nothing", "= 2\n", "= 0\n", 6, "mode", "1 to"},
+    {"a time in units that are not the board's", "unit_ms    = 100",
+     "unit_ms    = 10", 5, "write", "more than 5 s"},
+    {"off by two registers", "[off]\nwrite = fc05 0x0000",
+     "[off]\nwrite = fc16 0x0003 step 5", 10, "write", "follows"},
+    {"a command in two registers", "mode       = 2\n",
+     "mode = 2\nword = 0x0500 alone\n", 5, "word", "takes one for off"},
+};
+
+static void refuse(const char *base, const struct row *row)
 {
-    const struct row *row = *state;
     struct lb_profile profile;
     struct lockbus_error why;
     char text[2048];
 
-    assert_true(ini_edit(text, sizeof text, good, row->find, row->with));
+    assert_true(ini_edit(text, sizeof text, base, row->find, row->with));
     assert_int_equal(
         lb_profile_parse(&profile, "test", text, strlen(text), &why),
         LOCKBUS_ERR_CONFIG);
     assert_int_equal(why.err, LOCKBUS_ERR_CONFIG);
     assert_string_equal(why.file, "test");
-    assert_int_equal(why.line, row->line);
     assert_string_equal(why.field, row->field);
     assert_non_null(strstr(why.text, row->text));
+    assert_int_equal(why.line, row->line);
+}
+
+static void check_row(void **state)
+{
+    refuse(good, *state);
+}
+
+static void check_command_row(void **state)
+{
+    refuse(commands, *state);
+}
+
+static void check_pair_row(void **state)
+{
+    refuse(pairs, *state);
+}
+
+static void commands_and_pairs_are_read(void **state)
+{
+    struct lb_profile profile;
+    struct lockbus_error why;
+
+    (void)state;
+    assert_int_equal(
+        lb_profile_parse(&profile, "x", commands, strlen(commands), &why),
+        LOCKBUS_OK);
+    assert_int_equal(profile.pulse_word, 0x0600);
+    assert_int_equal(profile.off_word, 0x0200);
+    assert_false(profile.pulse_alone);
+    assert_int_equal(
+        lb_profile_parse(&profile, "x", pairs, strlen(pairs), &why),
+        LOCKBUS_OK);
+    assert_int_equal(profile.pulse_word, 2);
+    assert_int_equal(lb_profile_at(&profile.pulse, 7), 38);
 }
 
 /* ---- The profiles that come with lockbus --------------------------------- */
 
-/* A list of its own, from the boards' papers and not from the code: function,
- * address, value. The letters say which of the three are any. */
-struct frame {
-    uint8_t fc;
-    uint16_t address, value;
-    const char *any;
-};
-
-static const struct frame dangerous[] = {
-    {5, 0x00FF, 0xFF00, ""}, {5, 0x00FF, 0x0000, ""}, {5, 0x00FF, 0xFFFF, ""},
-    {5, 0x01FF, 0xFF00, ""}, {5, 0x00FF, 0, "v"},     {5, 0x01FF, 0, "v"},
-    {5, 0, 0xFFFF, "a"},     {5, 0, 0xFF00, "a"},     {5, 0, 0x5500, "a"},
-    {5, 0, 0x7FFF, "a"},     {6, 0x0000, 0, "v"},     {6, 0x0001, 0, "v"},
-    {6, 0x4000, 0, "v"},     {6, 0x03E8, 0, "v"},     {6, 0x03E9, 0, "v"},
-    {6, 0x03EA, 0, "v"},     {6, 0x2000, 0, "v"},     {15, 0, 0, "av"},
-    {16, 0, 0, "av"},
-};
-
-static bool is_dangerous(uint8_t fc, uint32_t address, uint32_t value)
+/* What the boards' papers say of a frame, written down once more and not from
+ * the code: 0xNN high and low byte of the value, address `at`. */
+static bool coil_is_dangerous(uint32_t at, uint32_t value)
 {
-    for (size_t i = 0; i < COUNT(dangerous); i++) {
-        const struct frame *frame = &dangerous[i];
+    bool all = at == 0x00FF || at == 0x01FF;
+    bool flash_off = at >= 0x0400 && at < 0x0500;
+    bool too_long = value > 5000 || (at >= 0x0200 && at < 0x0300 && value > 50);
 
-        if (frame->fc == fc &&
-            (strchr(frame->any, 'a') != NULL || frame->address == address) &&
-            (strchr(frame->any, 'v') != NULL || frame->value == value)) {
-            return true;
-        }
+    return all || flash_off || too_long || (at < 0x20 && value == 0x0100);
+}
+
+static bool register_is_dangerous(uint32_t at, uint32_t value)
+{
+    uint32_t command = value >> 8, seconds = value & 0xFF;
+
+    if (at == 0 || (at >= 0x03E8 && at <= 0x03EA) || at >> 8 == 0x10 ||
+        at >> 8 == 0x20 || at >> 8 == 0x40) {
+        return true;
     }
-    /* whole blocks of addresses: flash off, control modes */
-    return (fc == 5 && address >= 0x0400 && address < 0x0500) ||
-           (fc == 6 && address >= 0x1000 && address < 0x1100);
+    if (at == 1 && value <= 247) {
+        return true; /* an address */
+    }
+    if (at <= 0x27 && command == 0) {
+        return value != 0; /* a mode or a time */
+    }
+    return at <= 0x20 && command != 2 && command != 5 &&
+           !(command == 6 && seconds >= 1 && seconds <= 5);
+}
+
+static bool is_dangerous(const uint8_t *frame, size_t len)
+{
+    uint32_t at = (uint32_t)(frame[2] << 8 | frame[3]);
+    uint32_t value = (uint32_t)(frame[4] << 8 | frame[5]);
+
+    if (frame[0] == 0 || frame[0] > 247) {
+        return true;
+    }
+    switch (frame[1]) {
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+        return false;
+    case 5:
+        return len != 8 || coil_is_dangerous(at, value);
+    case 6:
+        return len != 8 || register_is_dangerous(at, value);
+    case 16: /* two registers, mode 2, at most 5 s, one of eight places */
+        return len != 13 || at > 38 || at % 5 != 3 || value != 2 ||
+               frame[6] != 4 || frame[7] != 0 || frame[8] != 2 ||
+               frame[9] != 0 || frame[10] < 1 || frame[10] > 50;
+    default:
+        return true;
+    }
+}
+
+static bool dangerous(uint8_t fc, uint32_t at, uint32_t value)
+{
+    const uint8_t frame[8] = {1,
+                              fc,
+                              (uint8_t)(at >> 8),
+                              (uint8_t)at,
+                              (uint8_t)(value >> 8),
+                              (uint8_t)value};
+
+    return is_dangerous(frame, sizeof frame);
 }
 
 static void load(struct lb_profile *profile, const char *name)
@@ -372,27 +535,45 @@ static void load(struct lb_profile *profile, const char *name)
     }
 }
 
+static size_t check_frames(struct lb_modbus *codec,
+                           const struct lb_profile *profile,
+                           struct lb_order order)
+{
+    struct lb_request request;
+
+    for (uint8_t c = 0; c < profile->channels; c++) {
+        order.channel = c;
+        assert_int_equal(
+            lb_modbus_driver.encode(codec, profile, &order, &request),
+            LOCKBUS_OK);
+        assert_false(is_dangerous(request.bytes, request.len));
+        assert_int_equal(request.bytes[0], 1);
+    }
+    order.channel = profile->channels;
+    assert_int_equal(lb_modbus_driver.encode(codec, profile, &order, &request),
+                     LOCKBUS_ERR_USAGE);
+    return profile->channels;
+}
+
+/* As bytes, since that is what a board sees. */
 static void no_shipped_profile_expresses_a_dangerous_frame(void **state)
 {
     const char *name = *state;
     struct lb_profile profile;
+    struct lb_modbus *codec = NULL;
+    struct lb_order order = {.op = LB_OP_OFF, .address = 1};
     size_t frames = 0;
 
     load(&profile, name);
-    for (uint32_t channel = 0; channel < profile.channels; channel++) {
-        for (uint32_t ms = profile.pulse_min_ms; ms <= profile.pulse_max_ms;
-             ms += profile.pulse_unit_ms) {
-            uint32_t value = ms / profile.pulse_unit_ms;
-
-            assert_true(value != 0);
-            assert_false(is_dangerous(profile.pulse.fc,
-                                      profile.pulse.base + channel, value));
-            frames++;
-        }
-        assert_false(
-            is_dangerous(profile.off.fc, profile.off.base + channel, 0));
-        frames++;
+    assert_int_equal(lb_modbus_new(&codec), LOCKBUS_OK);
+    frames += check_frames(codec, &profile, order);
+    order.op = LB_OP_PULSE;
+    for (order.pulse_ms = profile.pulse_min_ms;
+         order.pulse_ms <= profile.pulse_max_ms;
+         order.pulse_ms += profile.pulse_unit_ms) {
+        frames += check_frames(codec, &profile, order);
     }
+    lb_modbus_free(&codec);
     assert_true(frames >= profile.channels * 2U);
 }
 
@@ -400,6 +581,11 @@ static void no_shipped_profile_expresses_a_dangerous_frame(void **state)
  * base address for both writes, with all the values that can be allowed. */
 static void no_base_that_is_let_through_is_dangerous(void **state)
 {
+    /* 0 is off; the others can all be told as a pulse in ms */
+    static const uint16_t values[] = {0,    20,   50,   51,   100,  247,  248,
+                                      255,  256,  500,  512,  768,  1024, 1280,
+                                      1281, 1535, 1536, 1537, 1541, 1542, 1792,
+                                      2047, 2048, 2304, 4096, 5000};
     size_t let_through = 0;
 
     (void)state;
@@ -421,25 +607,55 @@ static void no_base_that_is_let_through_is_dangerous(void **state)
                 continue;
             }
             let_through++;
-            for (size_t i = 0; i < COUNT(dangerous); i++) {
-                uint32_t value = dangerous[i].value;
-                bool allowed = (value >= 20 && value <= 5000) ||
-                               strchr(dangerous[i].any, 'v') != NULL;
-
-                if (allowed && is_dangerous(fc, base, value)) {
+            for (size_t i = 0; i < COUNT(values); i++) {
+                if (dangerous(fc, base, values[i])) {
                     fail_msg("fc%02u %04X %04X", fc, (unsigned)base,
-                             (unsigned)value);
+                             (unsigned)values[i]);
                 }
             }
-            assert_false(is_dangerous(fc, base, 0));
         }
     }
     assert_in_range(let_through, 100000, 131071);
 }
 
+/* Of all that FC16 could say, one form is let through. */
+static void one_pair_of_registers_is_let_through(void **state)
+{
+    static const uint16_t more[] = {0x03E8, 0x03E9, 0x1000, 0x2000,
+                                    0x4000, 0x8000, 0xFFFE};
+    size_t let_through = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 64 + COUNT(more); i++) {
+        for (unsigned step = 0; step <= 8; step++) {
+            for (unsigned mode = 1; mode <= 6; mode++) {
+                unsigned base = i < 64 ? i : more[i - 64];
+                struct lb_profile profile;
+                struct lockbus_error why;
+                char text[512];
+
+                (void)snprintf(text, sizeof text,
+                               "[profile]\ndriver = modbus\nchannels = 1\n"
+                               "[pulse]\nwrite = fc16 %u step %u\n"
+                               "mode = %u\nunit_ms = 100\n"
+                               "allowed_ms = 100-5000\n"
+                               "[off]\nwrite = fc05 0x0000\n",
+                               base, step, mode);
+                if (lb_profile_parse(&profile, "x", text, strlen(text), &why) ==
+                    LOCKBUS_OK) {
+                    let_through++;
+                    assert_true(base == 3 && step == 5 && mode == 2);
+                }
+            }
+        }
+    }
+    assert_int_equal(let_through, 1);
+}
+
 static char shipped[][32] = {
     "waveshare-relay-d-8ch", "waveshare-relay-8ch", "waveshare-relay-16ch",
-    "waveshare-relay-32ch",  "xunming-lock-16ch",
+    "waveshare-relay-32ch",  "xunming-lock-16ch",   "r421a08-relay-8ch",
+    "r421b16-relay-16ch",    "lctech-relay-8ch",
 };
 
 /* A profile that nobody tests is not handed out. */
@@ -468,9 +684,20 @@ static void every_file_of_the_folder_is_tested(void **state)
     assert_int_equal(found, COUNT(shipped));
 }
 
+static void fill(struct CMUnitTest *tests, struct row *from, size_t count,
+                 void (*check)(void **state))
+{
+    for (size_t i = 0; i < count; i++) {
+        tests[i] = (struct CMUnitTest){.name = from[i].name,
+                                       .test_func = check,
+                                       .initial_state = &from[i]};
+    }
+}
+
 int main(void)
 {
-    static struct CMUnitTest refusals[COUNT(rows)], each[COUNT(shipped)];
+    static struct CMUnitTest refusals[COUNT(rows)], each[COUNT(shipped)],
+        command[COUNT(command_rows)], pair[COUNT(pair_rows)];
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_profile_is_read_whole),
         cmocka_unit_test(a_profile_without_inputs_has_no_leaf),
@@ -479,13 +706,13 @@ int main(void)
         cmocka_unit_test(a_zero_byte_is_refused_with_its_line),
         cmocka_unit_test(no_base_that_is_let_through_is_dangerous),
         cmocka_unit_test(every_file_of_the_folder_is_tested),
+        cmocka_unit_test(one_pair_of_registers_is_let_through),
+        cmocka_unit_test(commands_and_pairs_are_read),
     };
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        refusals[i] = (struct CMUnitTest){.name = rows[i].name,
-                                          .test_func = check_row,
-                                          .initial_state = &rows[i]};
-    }
+    fill(refusals, rows, COUNT(rows), check_row);
+    fill(command, command_rows, COUNT(command_rows), check_command_row);
+    fill(pair, pair_rows, COUNT(pair_rows), check_pair_row);
     for (size_t i = 0; i < COUNT(shipped); i++) {
         each[i] = (struct CMUnitTest){
             .name = shipped[i],
@@ -494,5 +721,7 @@ int main(void)
     }
     return cmocka_run_group_tests_name("profiles", tests, NULL, NULL) +
            cmocka_run_group_tests_name("no danger", each, NULL, NULL) +
+           cmocka_run_group_tests_name("commands", command, NULL, NULL) +
+           cmocka_run_group_tests_name("pairs", pair, NULL, NULL) +
            cmocka_run_group_tests_name("refused", refusals, NULL, NULL);
 }
