@@ -84,7 +84,7 @@ static void answered(struct lb_bus *bus, const struct lb_reply *reply)
         return;
     }
     lb_link_event(bus, pick.board, LB_LINK_REPLY, NULL);
-    if (pick.op == LB_OP_LEAF) {
+    if (pick.op == LB_OP_LEAF && reply->exception == 0) {
         node->read_sent_us = bus->txn.sent_us;
     }
     if (attaching) {

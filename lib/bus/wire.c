@@ -185,7 +185,9 @@ static bool writes(const struct lb_request *request)
     return request->op == LB_OP_OFF || request->op == LB_OP_PULSE;
 }
 
-/* The reply of a request that was given up teaches how late one can be. */
+/* The reply of a request that was given up teaches how late one can be. It
+ * does not end the board's quiet time: what looks like the lost reply may be
+ * another's, and then the true one is still to come. */
 static bool was_late(struct lb_bus *bus, struct lb_node *node,
                      const uint8_t *frame, size_t len)
 {
@@ -201,7 +203,6 @@ static bool was_late(struct lb_bus *bus, struct lb_node *node,
         }
         lb_wire_learn(node, took > wire ? took - wire : 0);
         node->lost.op = LB_OP_NONE;
-        node->read_quiet_us = bus->now_us;
         return true;
     }
     for (size_t c = 0; c < node->board.profile->channels; c++) {

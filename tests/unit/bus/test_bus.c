@@ -595,6 +595,59 @@ static void a_late_reading_is_never_taken_for_the_present_one(void **state)
     assert_true(counters(bench).late > 5);
 }
 
+/* The first board's reply is late; meanwhile the second's looks like it. */
+static void lookalike(struct sim_line *sim, struct sim_line_board *board,
+                      const uint8_t *request, struct sim_line_reply *reply)
+{
+    (void)sim, (void)board;
+    if (request[0] == 1) {
+        reply->delay_us = 250 * MS;
+    } else if (request[1] == 2) {
+        reply->bytes[0] = 1;
+        reply->len = sim_line_seal(reply->bytes, reply->len - 2);
+    }
+}
+
+static void what_looks_like_a_lost_reply_does_not_end_the_wait(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 2);
+    struct sim_line_board *board = &bench->sim.board[0];
+
+    bus_bench_settle(bench);
+    bench->sim.hook = lookalike;
+    unsigned asked = board->requests;
+    for (int i = 0; i < 1000 && board->requests == asked; i++) {
+        bus_bench_for(bench, MS);
+    }
+    assert_int_equal(board->requests, asked + 1);
+    unsigned late = (unsigned)counters(bench).late;
+    bus_bench_for(bench, 200 * MS);
+    assert_true(counters(bench).late > late);
+    assert_int_equal(board->requests, asked + 1);
+}
+
+static void refuses_inputs(struct sim_line *sim, struct sim_line_board *board,
+                           const uint8_t *request, struct sim_line_reply *reply)
+{
+    (void)sim, (void)board;
+    if (request[1] == 2) {
+        reply->bytes[1] |= 0x80;
+        reply->bytes[2] = 4;
+        reply->len = sim_line_seal(reply->bytes, 3);
+    }
+}
+
+static void an_exception_to_a_reading_is_no_look_at_the_doors(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 1);
+
+    bench->sim.hook = refuses_inputs;
+    bus_bench_start(bench);
+    assert_true(bus_bench_wait(bench, LB_REPORT_REFUSED, SEC));
+    assert_true(bench->sim.board[0].reads > 0);
+    assert_int_equal(lb_bus_read_us(bench->bus, 0), 0);
+}
+
 static void an_exception_to_a_pulse_is_not_an_acceptance(void **state)
 {
     struct bus_bench *bench = bench_of(state, 19200, 1);
@@ -1064,6 +1117,8 @@ int main(void)
         BENCH(a_reading_from_another_address_is_not_believed),
         BENCH(door_seven_is_not_confirmed_by_door_three),
         BENCH(a_late_reading_is_never_taken_for_the_present_one),
+        BENCH(what_looks_like_a_lost_reply_does_not_end_the_wait),
+        BENCH(an_exception_to_a_reading_is_no_look_at_the_doors),
         BENCH(an_exception_to_a_pulse_is_not_an_acceptance),
         BENCH(a_bit_read_once_is_not_reported),
         BENCH(a_forced_leaf_is_corroborated_within_two_readings),
