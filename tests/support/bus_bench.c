@@ -95,6 +95,9 @@ static void turn(struct bus_bench *bench, uint64_t until_us)
     sim_line_advance(&bench->sim, next);
     lb_bus_poll(bench->bus, bench->sim.now_us);
     bench->polls++;
+    if (bench->turned != NULL) {
+        bench->turned(bench);
+    }
     collect(bench);
 }
 

@@ -24,6 +24,8 @@ struct bus_bench {
     struct lb_report report[BUS_BENCH_REPORTS];
     /* Sees each report as it comes, before anything else moves. */
     void (*watch)(struct bus_bench *bench, const struct lb_report *report);
+    /* Sees the bus after each poll, before its reports are taken. */
+    void (*turned)(struct bus_bench *bench);
 };
 
 /* `boards` boards with addresses from 1, nothing started. */

@@ -54,36 +54,64 @@ uint64_t sim_line_quiet_us(const struct sim_line *sim)
 
 /* ---- The wire towards the host ------------------------------------------ */
 
-static void push(struct sim_line *sim, uint64_t at_us, uint8_t byte)
+static uint8_t hurt(uint8_t byte)
+{
+    return byte ^ 0x5A;
+}
+
+/* Whether two bytes that end then are on the wire at once. */
+static bool overlap(const struct sim_line *sim, uint64_t one, uint64_t other)
+{
+    uint64_t apart = one > other ? one - other : other - one;
+
+    return apart + 1 < sim_line_us(sim, 1); /* 1: ends are rounded */
+}
+
+/* True: it met another byte on the wire, and both are damaged. */
+static bool push(struct sim_line *sim, uint64_t at_us, uint8_t byte)
 {
     size_t at = sim->rx_len;
+    bool met = false;
 
     if (at == SIM_LINE_BYTES) {
-        return;
+        return false;
+    }
+    for (size_t i = at;
+         i > 0 && sim->rx[i - 1].at_us + sim_line_us(sim, 1) > at_us; i--) {
+        if (overlap(sim, sim->rx[i - 1].at_us, at_us)) {
+            sim->rx[i - 1].byte = hurt(sim->rx[i - 1].byte);
+            met = true;
+        }
     }
     while (at > 0 && sim->rx[at - 1].at_us > at_us) {
         sim->rx[at] = sim->rx[at - 1];
         at--;
     }
     sim->rx[at].at_us = at_us;
-    sim->rx[at].byte = byte;
+    sim->rx[at].byte = met ? hurt(byte) : byte;
     sim->rx_len++;
+    return met;
+}
+
+static bool put(struct sim_line *sim, const uint8_t *bytes, size_t len,
+                uint64_t at_us)
+{
+    bool met = false;
+
+    for (size_t i = 0; i < len; i++) {
+        met |= push(sim, at_us + sim_line_us(sim, i + 1), bytes[i]);
+    }
+    sim->collisions += met ? 1 : 0;
+    return met;
 }
 
 void sim_line_inject(struct sim_line *sim, const uint8_t *bytes, size_t len,
                      uint64_t at_us)
 {
-    bool damaged = at_us < sim->wire_us; /* two talk at once */
-
-    if (damaged && len > 0) {
-        sim->collisions++;
-    }
-    for (size_t i = 0; i < len; i++) {
-        uint8_t byte = damaged ? (uint8_t)(bytes[i] ^ 0x5A) : bytes[i];
-        push(sim, at_us + sim_line_us(sim, i + 1), byte);
-    }
-    if (at_us + sim_line_us(sim, len) > sim->wire_us) {
-        sim->wire_us = at_us + sim_line_us(sim, len);
+    (void)put(sim, bytes, len, at_us);
+    if (sim->tx_len > 0 && sim->baud != 0 && len > 0 &&
+        at_us < sim->tx_end_us) {
+        sim->tx_hurt = true;
     }
 }
 
@@ -215,7 +243,7 @@ static void request_ended(struct sim_line *sim)
     size_t len = sim->tx_len;
 
     sim->tx_len = 0;
-    if (len != 8 ||
+    if (len != 8 || sim->tx_hurt ||
         sim_line_crc(sim->tx, 6) != (sim->tx[6] | (unsigned)sim->tx[7] << 8)) {
         return;
     }
@@ -288,6 +316,36 @@ static enum lockbus_err line_open(void *user, struct lockbus_error *why)
     return LOCKBUS_OK;
 }
 
+/* When the line fell silent, as far as a host can know: a byte that has not
+ * ended is heard by nobody. */
+static uint64_t silent_us(const struct sim_line *sim)
+{
+    uint64_t last =
+        sim->heard_us > sim->tx_end_us ? sim->heard_us : sim->tx_end_us;
+
+    for (size_t i = 0; i < sim->rx_len && sim->rx[i].at_us <= sim->now_us;
+         i++) {
+        last = sim->rx[i].at_us > last ? sim->rx[i].at_us : last;
+    }
+    return last;
+}
+
+/* What arrives while the host sends spoils the request, and is spoilt. */
+static void collide(struct sim_line *sim, uint64_t from_us, uint64_t end_us)
+{
+    bool met = false;
+
+    for (size_t i = 0; sim->baud != 0 && !sim->echo && i < sim->rx_len; i++) {
+        if (sim->rx[i].at_us > from_us &&
+            sim->rx[i].at_us < end_us + sim_line_us(sim, 1)) {
+            sim->rx[i].byte = hurt(sim->rx[i].byte);
+            met = true;
+        }
+    }
+    sim->collisions += met ? 1 : 0;
+    sim->tx_hurt |= met;
+}
+
 static enum lockbus_err line_send(void *user, const uint8_t *bytes, size_t len,
                                   size_t *sent)
 {
@@ -304,21 +362,22 @@ static enum lockbus_err line_send(void *user, const uint8_t *bytes, size_t len,
         return LOCKBUS_OK;
     }
     if (sim->tx_len == 0) {
-        if (from < sim->wire_us + sim_line_quiet_us(sim) && sim->wire_us > 0) {
-            sim->gaps_broken++;
-        }
+        uint64_t silent = silent_us(sim);
+
+        sim->gaps_broken +=
+            silent > 0 && from < silent + sim_line_quiet_us(sim) ? 1 : 0;
+        sim->tx_from_us = from;
+        sim->tx_hurt = false;
     } else if (from < sim->tx_end_us) {
         from = sim->tx_end_us; /* its driver still sends */
     }
     for (size_t i = 0; i < count && sim->tx_len < sizeof sim->tx; i++) {
         sim->tx[sim->tx_len++] = bytes[i];
     }
-    if (sim->echo) {
-        sim_line_inject(sim, bytes, count, from);
-    }
     sim->tx_end_us = from + sim_line_us(sim, count);
-    if (sim->tx_end_us > sim->wire_us) {
-        sim->wire_us = sim->tx_end_us;
+    collide(sim, from, sim->tx_end_us);
+    if (sim->echo && put(sim, bytes, count, from)) {
+        sim->tx_hurt = true;
     }
     return LOCKBUS_OK;
 }
@@ -334,6 +393,7 @@ static enum lockbus_err line_receive(void *user, uint8_t *buf, size_t cap,
     }
     while (n < cap && n < sim->rx_len && sim->rx[n].at_us <= sim->now_us) {
         buf[n] = sim->rx[n].byte;
+        sim->heard_us = sim->rx[n].at_us;
         n++;
     }
     sim->rx_len -= n;

@@ -48,8 +48,10 @@ struct sim_line {
     unsigned bits;
     bool echo, gone, open, full; /* full: send takes nothing */
     size_t take_max;             /* bytes send takes at once; 0: all */
-    uint64_t wire_us;            /* the last byte on the wire ends then */
-    uint64_t tx_end_us;          /* of the host's last byte */
+    uint64_t heard_us;           /* the last byte the host took ended then */
+    uint64_t tx_from_us;         /* the host's last frame began then, */
+    uint64_t tx_end_us;          /* its last byte ends */
+    bool tx_hurt;                /* somebody else spoke meanwhile */
     unsigned opens, closes, gaps_broken, collisions;
     uint8_t tx[64];
     size_t tx_len;
@@ -80,7 +82,8 @@ uint64_t sim_line_next_us(const struct sim_line *sim);
 
 void sim_line_leaf(struct sim_line *sim, struct sim_line_board *board,
                    unsigned channel, bool open);
-/* Puts bytes on the wire towards the host, from `at_us` on. */
+/* Puts bytes on the wire towards the host, from `at_us` on. Where two talk at
+ * once, the bytes of both arrive damaged. */
 void sim_line_inject(struct sim_line *sim, const uint8_t *bytes, size_t len,
                      uint64_t at_us);
 uint16_t sim_line_crc(const uint8_t *bytes, size_t len);
