@@ -101,6 +101,17 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
                        ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
 
+# Every frame, as Wireshark reads it.
+if(TARGET lockbus_tool AND TARGET lockbus_sim)
+  add_test(NAME cli_trace
+           COMMAND /usr/bin/python3
+                   ${PROJECT_SOURCE_DIR}/tests/cli/test_trace.py
+                   $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
+                   ${PROJECT_SOURCE_DIR}/profiles)
+  set_tests_properties(cli_trace PROPERTIES TIMEOUT 120
+                       ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endif()
+
 # What a stranger is told first when something is not as it should be.
 if(TARGET lockbus_tool AND TARGET lockbus_sim)
   add_test(NAME cli_complaints

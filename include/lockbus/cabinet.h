@@ -50,6 +50,13 @@ struct lockbus_options {
     const struct lockbus_host_line *lines;
     size_t line_count;
     bool without_worker; /* sync and derive inside poll: tests, simulations */
+    /* A new file that receives every frame of every bus, for Wireshark
+     * (docs/trace.md); NULL: none. Written inside poll, so on a disk that is
+     * quick, and not the journal's if that is small. When it cannot be made
+     * open fails: USAGE with field `file` when it exists, IO. When it cannot
+     * be written later, TRACE_ENDED. */
+    const char *trace;
+    uint64_t trace_max; /* bytes of it; 0: 2^30 */
 };
 
 /* ---- Life --------------------------------------------------------------- */

@@ -128,7 +128,10 @@ enum lockbus_event_kind {
                                     * those of errors that are not 0 */
     /* the cabinet */
     LOCKBUS_EVENT_JOURNAL_FAILED = 60, /* no open until restart; `text`: why */
-    LOCKBUS_EVENT_LOST = 61 /* `count` events were dropped: poll faster */
+    LOCKBUS_EVENT_LOST = 61, /* `count` events were dropped: poll faster */
+    LOCKBUS_EVENT_TRACE_ENDED = 62 /* lockbus_options.trace: the disk failed
+                                    * or it is as long as it may become
+                                    * (`text`). All else goes on */
 };
 
 struct lockbus_event {

@@ -108,6 +108,9 @@ static enum lockbus_err open_into(struct lockbus_cabinet *cab,
         err = read_manifest_file(cab, config->manifest, why);
     }
     if (err == LOCKBUS_OK) {
+        err = lb_trace_open(&cab->trace, options, why);
+    }
+    if (err == LOCKBUS_OK) {
         err = lb_cabinet_wire(cab, options, why);
     }
     return err == LOCKBUS_OK ? start(cab, options, why) : err;
@@ -187,6 +190,7 @@ static void stop_buses(struct lockbus_cabinet *cab)
         stopped = gone > LB_CLOSE_US;
         bool all = true;
 
+        lb_trace_time(cab->trace, cab->now_us + gone);
         for (size_t b = 0; b < cab->bus_count; b++) {
             if (cab->bus[b] != NULL) {
                 lb_bus_poll(cab->bus[b], cab->now_us + gone);
@@ -233,6 +237,7 @@ void lockbus_cabinet_close(struct lockbus_cabinet **cabinet)
             lb_line_free(&cab->line[b]);
         }
     }
+    lb_trace_close(&cab->trace); /* lb_bus_free() closed its lines */
     finish_journal(cab);
     lb_loop_close(&cab->loop);
     if (cab->journal != NULL) {

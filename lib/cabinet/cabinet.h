@@ -22,6 +22,7 @@
  *   event.c       what the host is told
  *   view.c        copies for the host
  *   lines.c       copies of lines and boards, and a line's hourly event
+ *   trace.c       every frame into a file, where the host wishes for it
  *
  * Three clocks, never mixed: `now_us` is the host's monotonic clock, as told
  * to poll; `now_ms` is the same in milliseconds, for latches; powered time is
@@ -30,6 +31,7 @@
 
 #include "bus/bus.h"
 #include "cabinet/config.h"
+#include "cabinet/trace.h"
 #include "door/latch.h"
 #include "gate/gate.h"
 #include "journal/journal.h"
@@ -175,6 +177,7 @@ struct lockbus_cabinet {
     struct lb_bus *bus[LB_CONFIG_BUSES];
     struct lockbus_line line[LB_CONFIG_BUSES];
     bool line_ours[LB_CONFIG_BUSES];
+    struct lb_trace *trace; /* NULL: none */
     struct lb_port_words *port; /* by bus */
     size_t bus_count;
     uint8_t (*map_rows)[LB_ROW_LEN]; /* at an amendment: of the new map */

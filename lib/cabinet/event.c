@@ -165,6 +165,7 @@ static const struct event_name event_names[] = {
     {LOCKBUS_EVENT_BUS_COUNTS, "BUS_COUNTS", "what a line did since the last such event"},
     {LOCKBUS_EVENT_JOURNAL_FAILED, "JOURNAL_FAILED", "the journal failed: nothing opens until restart"},
     {LOCKBUS_EVENT_LOST, "LOST", "events were dropped because nobody took them"},
+    {LOCKBUS_EVENT_TRACE_ENDED, "TRACE_ENDED", "the trace's file ended, all else goes on"},
 };
 /* clang-format on */
 

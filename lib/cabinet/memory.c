@@ -102,7 +102,8 @@ size_t lb_memory_bytes(const struct lockbus_cabinet *cab)
     for (size_t b = 0; b < cab->bus_count; b++) {
         bytes += lb_bus_memory(cab->bus[b]);
     }
-    return bytes + lb_dir_memory() + lb_worker_memory();
+    return bytes + lb_trace_memory(cab->trace) + lb_dir_memory() +
+           lb_worker_memory();
 }
 
 /* A map that was staged and never came into force is forgotten: an amendment

@@ -195,6 +195,18 @@ static void take_time(struct lockbus_cabinet *cab, uint64_t now_us)
                      cab->gate.time_known && cab->gate.time_trusted);
 }
 
+/* Nothing depends on a trace, so its end is news and no more. */
+static void trace_news(struct lockbus_cabinet *cab)
+{
+    const char *text = lb_trace_news(cab->trace);
+
+    if (text != NULL) {
+        lb_event_put(cab, &(struct lb_event){.kind = LOCKBUS_EVENT_TRACE_ENDED,
+                                             .door = LB_DOOR_NONE,
+                                             .text = text});
+    }
+}
+
 enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
                                       uint64_t now_us)
 {
@@ -206,6 +218,7 @@ enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
     }
     lb_facts_watch(cab, now_us);
     take_time(cab, now_us);
+    lb_trace_time(cab->trace, now_us);
     lb_ask_worker_ended(cab);
     lb_facts_flush(cab);
     if (!cab->gate.booted) {
@@ -237,6 +250,7 @@ enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
         lb_facts_from_buses(cab);
     }
     lb_facts_seen(cab);
+    trace_news(cab);
     cab->next_us = next_us(cab);
     watch(cab);
     lb_loop_arm(&cab->loop, cab->next_us - now_us);

@@ -105,8 +105,11 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
     if (err != LOCKBUS_OK) {
         return err;
     }
+    struct lockbus_line line = cab->line[b];
+
+    lb_trace_tap(cab->trace, bus->name, bus->serial.baud, &line);
     struct lb_bus_config wiring = {
-        .line = cab->line[b],
+        .line = line,
         .baud = bus->serial.baud, /* 0: Modbus/TCP, no quiet times */
         .bits_per_byte = bus->serial.baud == 0
                              ? BITS_8N1

@@ -88,6 +88,7 @@ class Bench:
         self.config = os.path.join(self.folder, "cabinet.ini")
         self.sections, self.name = sections, name
         self.process = self.control = self.answers = None
+        self.sim_options = ()
         self.orders = 1
         self.stay = 0
 
@@ -122,7 +123,7 @@ class Bench:
         control = os.path.join(self.folder, "control")
         self.process = subprocess.Popen(
             [self.sim_program, "--shut-after", "2500", "--control", control,
-             self.config], stdout=subprocess.PIPE, text=True)
+             *self.sim_options, self.config], stdout=subprocess.PIPE, text=True)
         if not self.process.stdout.readline().startswith("ready"):
             raise RuntimeError("the simulator did not start")
         self.control = socket.socket(socket.AF_UNIX)

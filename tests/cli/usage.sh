@@ -79,6 +79,9 @@ done <<END
 1 commission $cabinet no-such-file no-such-file --escrow e
 1 manifest no-such-file --sign r.key --sign r.key -o m
 1 gate no-such-file
+1 trace pty:/no/such -o t.pcapng
+1 trace somewhere -o t.pcapng
+1 trace pty:/no/such -o t.pcapng --baud 0
 2 no-such-command
 2 help no-such-command
 2 check
@@ -90,6 +93,11 @@ done <<END
 2 commission $cabinet a b c --escrow e
 2 amend $cabinet
 2 ports now
+2 trace
+2 trace pty:/no/such
+2 trace pty:/no/such -o
+2 trace pty:/no/such -o t --format 8N
+2 trace tcp:127.0.0.1:502 -o t
 2 gate
 2 gate --x
 2 version 1

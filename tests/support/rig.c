@@ -336,7 +336,9 @@ enum lockbus_err rig_try_open(struct rig *rig, struct lockbus_error *why)
                                       .lines = &host,
                                       .line_count = 1,
                                       .without_worker =
-                                          !rig->worker && !rig->with_worker};
+                                          !rig->worker && !rig->with_worker,
+                                      .trace = rig->trace,
+                                      .trace_max = rig->trace_max};
 
     rig->request_len = 0;
     rig->reply_len = 0;

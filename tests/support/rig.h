@@ -47,11 +47,13 @@ struct rig {
     struct rig_board board[RIG_BOARDS];
     struct rig_leaf leaf[RIG_DOORS];
     uint8_t escrow[32];
-    int quiet[2];     /* a descriptor that is never readable */
-    bool unplugged;   /* the line's port is gone */
-    bool worker;      /* to be opened with one; time then waits for its jobs */
-    bool with_worker; /* the same, but time goes on meanwhile */
-    bool closing;     /* replies come at once: nobody moves the clock then */
+    int quiet[2];      /* a descriptor that is never readable */
+    bool unplugged;    /* the line's port is gone */
+    bool worker;       /* to be opened with one; time then waits for its jobs */
+    bool with_worker;  /* the same, but time goes on meanwhile */
+    const char *trace; /* as lockbus_options has it, and */
+    uint64_t trace_max;
+    bool closing; /* replies come at once: nobody moves the clock then */
     /* the wire */
     uint8_t request[16], reply[64];
     size_t request_len, reply_len, reply_at;

@@ -50,6 +50,7 @@ struct request {
     const struct kind *kind;
     const char *config, *object, *key_path, *sign_with;
     struct issue_list words, signers;
+    struct lockbus_options options;
     struct lockbus_key_file key[2];
     uint64_t order_no, reason, wait_s;
     uint32_t ticket;
@@ -244,6 +245,10 @@ static bool read_words(struct request *r, int argc, char **argv)
          .to = &r->wait_s,
          .max = ANSWER_MAX_S,
          .optional = true},
+        {.name = "--trace",
+         .kind = ISSUE_TEXT,
+         .to = &r->options.trace,
+         .optional = true},
         {.name = "--order-no",
          .kind = ISSUE_STAY,
          .to = &r->order_no,
@@ -327,7 +332,9 @@ static int run(struct request *r)
 
 int cmd_open(int argc, char **argv)
 {
-    struct request r = {.wait_s = ANSWER_S, .door = 0xFFFF};
+    struct request r = {.wait_s = ANSWER_S,
+                        .door = 0xFFFF,
+                        .options = {.size = sizeof r.options}};
     struct lockbus_error why = {.err = LOCKBUS_OK};
     int result = TOOL_FAILED;
 
@@ -335,7 +342,8 @@ int cmd_open(int argc, char **argv)
         return tool_usage(argv[0], NULL);
     }
     if (load_keys(&r)) {
-        if (lockbus_cabinet_open(&r.cab, r.config, NULL, &why) != LOCKBUS_OK) {
+        if (lockbus_cabinet_open(&r.cab, r.config, &r.options, &why) !=
+            LOCKBUS_OK) {
             result = tool_complain(&why);
         } else {
             host_catch_signals();

@@ -98,22 +98,27 @@ int cmd_watch(int argc, char **argv)
 {
     struct lockbus_cabinet *cab = NULL;
     struct lockbus_error why = {.err = LOCKBUS_OK};
+    struct lockbus_options options = {.size = sizeof options};
     const char *path = NULL;
     bool once = false, plain = false;
     struct issue_arg args[] = {
         {.name = "", .kind = ISSUE_TEXT, .to = &path},
         {.name = "--once", .kind = ISSUE_FLAG, .to = &once, .optional = true},
         {.name = "--plain", .kind = ISSUE_FLAG, .to = &plain, .optional = true},
+        {.name = "--trace",
+         .kind = ISSUE_TEXT,
+         .to = &options.trace,
+         .optional = true},
     };
 
-    if (!issue_args(argc, argv, args, 3)) {
+    if (!issue_args(argc, argv, args, 4)) {
         return tool_usage(argv[0], NULL);
     }
     if (once && plain) {
         fputs("lockbus watch: --once or --plain, not both\n", stderr);
         return tool_usage(argv[0], NULL);
     }
-    if (lockbus_cabinet_open(&cab, path, NULL, &why) != LOCKBUS_OK) {
+    if (lockbus_cabinet_open(&cab, path, &options, &why) != LOCKBUS_OK) {
         return tool_complain(&why);
     }
     host_catch_signals();

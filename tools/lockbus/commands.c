@@ -22,10 +22,12 @@ static const struct tool_command commands[] = {
     {"amend", cmd_amend, "CABINET.ini ORDER.lbc",
      "Change a cabinet's door map; parcels stay where they are.",
      "lockbus amend cabinet.ini 2.lbc"},
-    {"watch", cmd_watch, "CABINET.ini [--once | --plain]",
+    {"watch", cmd_watch, "CABINET.ini [--once | --plain] [--trace FILE]",
      "Show a cabinet and everything that happens: live on a terminal, else "
      "(or\n"
-     "with --plain) as lines; --once: its doors only.",
+     "with --plain) as lines; --once: its doors only. --trace: every frame, "
+     "for\n"
+     "Wireshark.",
      "lockbus watch cabinet.ini --once"},
     {"open", cmd_open,
      "CABINET.ini deposit PACKAGE (--key COURIER.key | --sign-with -)\n"
@@ -35,7 +37,7 @@ static const struct tool_command commands[] = {
      "       lockbus open CABINET.ini service|block|unblock|clear DOOR\n"
      "               --order-no EPOCH:N [--reason N]\n"
      "               (--sign OPS.key --sign SEC.key | --sign-with -)\n"
-     "       with --sign-with: [--wait SECONDS]",
+     "       with --sign-with: [--wait SECONDS]; always: [--trace FILE]",
      "On the bench: one process that is the cabinet, and asks it for one\n"
      "thing. DOOR is a label or a number. A code is read from standard input.\n"
      "With --sign-with - the keys are elsewhere: it prints a challenge and "
@@ -43,6 +45,14 @@ static const struct tool_command commands[] = {
      "command that answers it, and waits for the answer on standard input, in\n"
      "hexadecimal or as a file's name; two persons answer in two lines.",
      "lockbus open cabinet.ini release A07 --key release.key"},
+    {"trace", cmd_trace,
+     "PORT -o FILE [--baud 115200] [--format 8N1] [--for SECONDS]\n"
+     "               [--max-mib 1024]",
+     "Listen on a line with a second adapter; every frame, for Wireshark.\n"
+     "PORT is written as in a configuration. Sends nothing, ever. -o - goes "
+     "to\n"
+     "standard output, for `wireshark -k -i -`.",
+     "lockbus trace path:/dev/ttyUSB1 --baud 19200 -o bus.pcapng"},
     {"journal", cmd_journal,
      "show|doors DIR [--key FILE] [--since DATE] [--until DATE] [--json]\n"
      "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST] "

@@ -33,6 +33,11 @@ void host_catch_signals(void)
     (void)sigaction(SIGHUP, &action, NULL);
 }
 
+bool host_stopped(void)
+{
+    return stop != 0;
+}
+
 uint64_t host_now_us(void)
 {
     return lb_clock_boot_us();

@@ -51,6 +51,7 @@ void host_print(const struct lockbus_event *event);
 
 /* SIGINT, SIGTERM and SIGHUP end host_run(). */
 void host_catch_signals(void);
+bool host_stopped(void); /* whether one came */
 
 /* A file of at most cap bytes; complains and returns false. */
 bool host_read(const char *path, uint8_t *buf, size_t cap, size_t *len);

@@ -30,6 +30,7 @@ tool_fn cmd_inspect;
 tool_fn cmd_commission;
 tool_fn cmd_amend;
 tool_fn cmd_watch;
+tool_fn cmd_trace;
 tool_fn cmd_open;
 tool_fn cmd_journal;
 tool_fn cmd_version;

@@ -22,7 +22,8 @@ enum sim_exception {
     SIM_NO_EXCEPTION = 0,
     SIM_ILLEGAL_FUNCTION = 1,
     SIM_ILLEGAL_ADDRESS = 2,
-    SIM_ILLEGAL_VALUE = 3
+    SIM_ILLEGAL_VALUE = 3,
+    SIM_DEVICE_FAILURE = 4
 };
 
 struct sim_board;

@@ -27,8 +27,8 @@ bool sim_fault_strikes(struct sim_fault *fault, bool write, uint64_t *random)
 
 const char *sim_fault_name(enum sim_fault_kind kind)
 {
-    static const char *const names[SIM_FAULTS] = {"silent", "late", "corrupt",
-                                                  "foreign", "stray"};
+    static const char *const names[SIM_FAULTS] = {
+        "silent", "late", "corrupt", "foreign", "stray", "exception"};
 
     return (size_t)kind < SIM_FAULTS ? names[kind] : "?";
 }

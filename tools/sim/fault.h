@@ -14,11 +14,12 @@
 #include <stdint.h>
 
 enum sim_fault_kind {
-    SIM_FAULT_SILENT,  /* the reply is lost */
-    SIM_FAULT_LATE,    /* it comes `value` ns later, whatever goes on then */
-    SIM_FAULT_CORRUPT, /* one bit of it is turned */
-    SIM_FAULT_FOREIGN, /* it bears the address of another board */
-    SIM_FAULT_STRAY,   /* `value` bytes of noise come before it */
+    SIM_FAULT_SILENT,    /* the reply is lost */
+    SIM_FAULT_LATE,      /* it comes `value` ns later, whatever goes on then */
+    SIM_FAULT_CORRUPT,   /* one bit of it is turned */
+    SIM_FAULT_FOREIGN,   /* it bears the address of another board */
+    SIM_FAULT_STRAY,     /* `value` bytes of noise come before it */
+    SIM_FAULT_EXCEPTION, /* it says that the device failed (4) */
     SIM_FAULTS
 };
 

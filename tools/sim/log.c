@@ -126,6 +126,28 @@ void sim_log_changes(struct sim_world *world, uint64_t now)
     (void)fflush(log->out);
 }
 
+static void note_frame(void *user, char from, const uint8_t *bytes, size_t len)
+{
+    const struct sim_world *world = user;
+
+    (void)fprintf(world->frames, "%s ", from == 'h' ? "host" : "board");
+    for (size_t i = 0; i < len; i++) {
+        (void)fprintf(world->frames, "%02x", bytes[i]);
+    }
+    (void)fputc('\n', world->frames);
+    (void)fflush(world->frames);
+}
+
+bool sim_log_frames(struct sim_world *world, const char *path)
+{
+    world->frames = fopen(path, "w");
+    for (size_t i = 0; world->frames != NULL && i < world->bus_count; i++) {
+        world->bus[i].wire.frame = note_frame;
+        world->bus[i].wire.frame_user = world;
+    }
+    return world->frames != NULL;
+}
+
 void sim_log_command(const struct sim_world *world, uint64_t now,
                      const char *line)
 {

@@ -20,6 +20,10 @@ void sim_log_close(struct sim_log **log);
 /* What doors, faults and wires did since the last call. */
 void sim_log_changes(struct sim_world *world, uint64_t now);
 
+/* From now on `host HEX` or `board HEX` for each frame on each bus, to a file
+ * of its own. False: errno says why. */
+bool sim_log_frames(struct sim_world *world, const char *path);
+
 /* A command, before it is carried out; questions are left out. */
 void sim_log_command(const struct sim_world *world, uint64_t now,
                      const char *line);

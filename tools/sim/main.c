@@ -132,7 +132,8 @@ static int usage(FILE *out, int code)
         "  --jitter MS      up to this much more, at random (0)\n"
         "  --seed N         of what is random (1)\n"
         "  --script FILE    commands at their times\n"
-        "  --log FILE       what happens, a line each; - is the output\n",
+        "  --log FILE       what happens, a line each; - is the output\n"
+        "  --frames FILE    every frame on the wire, a line each\n",
         out);
     return code;
 }
@@ -177,6 +178,7 @@ static int take_options(int argc, char **argv, struct sim_options *options)
         {"seed", required_argument, NULL, 'r'},
         {"script", required_argument, NULL, 'p'},
         {"log", required_argument, NULL, 'l'},
+        {"frames", required_argument, NULL, 'w'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -211,6 +213,9 @@ static int take_options(int argc, char **argv, struct sim_options *options)
         case 'l':
             options->log = optarg;
             break;
+        case 'w':
+            options->frames = optarg;
+            break;
         case 'h':
             return usage(stdout, EXIT_SUCCESS);
         default:
@@ -240,6 +245,11 @@ static bool begin(struct story *story, const struct sim_options *options)
                            options->log, strerror(errno));
             return false;
         }
+    }
+    if (options->frames != NULL && !sim_log_frames(world, options->frames)) {
+        (void)snprintf(story->why, sizeof story->why, "%s: %s", options->frames,
+                       strerror(errno));
+        return false;
     }
     if (options->script != NULL) {
         story->script =

@@ -136,12 +136,20 @@ static uint8_t other_address(const struct sim_wire *wire, size_t board)
                : (uint8_t)(next->address == 247 ? 1 : next->address + 1);
 }
 
-static void readdress(struct sim_wire *wire, uint8_t address)
+static void sum(struct sim_wire *wire)
 {
-    wire->tx[0] = address;
     uint16_t crc = sim_crc16(wire->tx, wire->tx_len - 2);
+
     wire->tx[wire->tx_len - 2] = (uint8_t)crc;
     wire->tx[wire->tx_len - 1] = (uint8_t)(crc >> 8);
+}
+
+static void fail_device(struct sim_wire *wire)
+{
+    wire->tx[1] |= 0x80;
+    wire->tx[2] = SIM_DEVICE_FAILURE;
+    wire->tx_len = 5;
+    sum(wire);
 }
 
 static void add_noise(struct sim_wire *wire, size_t count)
@@ -169,8 +177,12 @@ static void spoil(struct sim_wire *wire, size_t board)
     uint64_t *random = &wire->random;
     bool write = is_write(wire);
 
+    if (sim_fault_strikes(&fault[SIM_FAULT_EXCEPTION], write, random)) {
+        fail_device(wire);
+    }
     if (sim_fault_strikes(&fault[SIM_FAULT_FOREIGN], write, random)) {
-        readdress(wire, other_address(wire, board));
+        wire->tx[0] = other_address(wire, board);
+        sum(wire);
     }
     if (sim_fault_strikes(&fault[SIM_FAULT_CORRUPT], write, random)) {
         size_t at = (size_t)sim_random(random, wire->tx_len);
@@ -252,6 +264,14 @@ static void release_late(struct sim_wire *wire, uint64_t now)
     wire->quiet_since = now + len * wire->byte_ns;
 }
 
+static void show(const struct sim_wire *wire, char from, const uint8_t *bytes,
+                 size_t len)
+{
+    if (wire->frame != NULL && len > 0) {
+        wire->frame(wire->frame_user, from, bytes, len);
+    }
+}
+
 static void end_frame(struct sim_wire *wire, uint64_t now)
 {
     size_t len = wire->rx_len;
@@ -263,6 +283,7 @@ static void end_frame(struct sim_wire *wire, uint64_t now)
     if (wire->rx_end > wire->quiet_since) {
         wire->quiet_since = wire->rx_end;
     }
+    show(wire, 'h', wire->rx, len);
     if (wire->rx_short) {
         wire->stats.dropped_short++;
     } else if (len < 4 || sim_crc16(wire->rx, len - 2) !=
@@ -301,6 +322,9 @@ size_t sim_wire_due(struct sim_wire *wire, uint64_t now, const uint8_t **out)
     size_t len = until > wire->tx_done ? until - wire->tx_done : 0;
     *out = wire->tx + wire->tx_done;
     wire->tx_done += len;
+    if (len > 0 && wire->tx_done == wire->tx_len) {
+        show(wire, 'b', wire->tx, wire->tx_len);
+    }
     return len;
 }
 

@@ -47,6 +47,10 @@ struct sim_wire {
     size_t late_len; /* 0: none */
     uint64_t late_at;
     struct sim_wire_stats stats;
+    /* Each frame as the wire had it, when it has ended; NULL: nobody looks.
+     * `from` is 'h' for the host and 'b' for a board. */
+    void (*frame)(void *user, char from, const uint8_t *bytes, size_t len);
+    void *frame_user;
 };
 
 struct sim_wire_settings {

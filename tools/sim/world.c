@@ -203,6 +203,9 @@ void sim_world_close(struct sim_world *world)
     for (size_t i = 0; i < world->bus_count; i++) {
         sim_pty_close(&world->bus[i].pty);
     }
+    if (world->frames != NULL) {
+        (void)fclose(world->frames);
+    }
     free(world->bus);
     free(world->board);
     memset(world, 0, sizeof *world);

@@ -11,10 +11,12 @@
 #include "pty.h"
 #include "wire.h"
 
+#include <stdio.h>
+
 struct sim_log;
 
 struct sim_options {
-    const char *config, *control, *script, *log;
+    const char *config, *control, *script, *log, *frames;
     bool fast, tolerant;
     uint64_t shut_after_ns; /* SIM_NEVER: nobody shuts doors */
     uint64_t turnaround_ns, jitter_ns, seed;
@@ -36,6 +38,7 @@ struct sim_world {
     size_t door_count;
     unsigned peak_on;    /* outputs that were on at once */
     struct sim_log *log; /* NULL: none is kept */
+    FILE *frames;        /* the same */
     bool quit;
 };
 

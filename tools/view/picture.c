@@ -139,6 +139,7 @@ static const struct {
     {LOCKBUS_EVENT_PORT_SLOW, PICTURE_BAD},
     {LOCKBUS_EVENT_JOURNAL_FAILED, PICTURE_BAD},
     {LOCKBUS_EVENT_LOST, PICTURE_BAD},
+    {LOCKBUS_EVENT_TRACE_ENDED, PICTURE_BAD},
 };
 
 static enum picture_tone tone_of(const struct lockbus_event *event)

@@ -173,6 +173,7 @@ class EventKind(IntEnum):
     BUS_COUNTS = 46
     JOURNAL_FAILED = 60
     LOST = 61
+    TRACE_ENDED = 62
 
 
 class ProofKind(IntEnum):
@@ -478,6 +479,8 @@ class lockbus_options(Structure):
         ("lines", POINTER(lockbus_host_line)),
         ("line_count", c_size_t),
         ("without_worker", c_bool),
+        ("trace", c_char_p),
+        ("trace_max", c_uint64),
     ]
 
 
