@@ -177,7 +177,7 @@ struct lockbus_cabinet {
     struct lb_bus *bus[LB_CONFIG_BUSES];
     struct lockbus_line line[LB_CONFIG_BUSES];
     bool line_ours[LB_CONFIG_BUSES];
-    struct lb_trace *trace; /* NULL: none */
+    struct lb_trace *trace;     /* NULL: none */
     struct lb_port_words *port; /* by bus */
     size_t bus_count;
     uint8_t (*map_rows)[LB_ROW_LEN]; /* at an amendment: of the new map */
