@@ -31,6 +31,17 @@ if(TARGET lockbus_sim)
   add_dependencies(scenario_test_faults lockbus_sim)
 endif()
 
+# Who is there, and how well the line carries it.
+if(TARGET lockbus_tool AND TARGET lockbus_sim)
+  add_test(NAME cli_scan
+           COMMAND /usr/bin/python3
+                   ${PROJECT_SOURCE_DIR}/tests/sim/test_scan.py
+                   $<TARGET_FILE:lockbus_sim> ${PROJECT_SOURCE_DIR}/profiles
+                   $<TARGET_FILE:lockbus_tool>)
+  set_tests_properties(cli_scan PROPERTIES TIMEOUT 120
+                       ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endif()
+
 # Each profile with the simulator's board of its kind, and with others.
 set(sources "")
 foreach(file board crc door fault lctech r421 waveshare wire xunming)

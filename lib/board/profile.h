@@ -65,6 +65,10 @@ LOCKBUS_CHECK enum lockbus_err lb_profile_parse(struct lb_profile *profile,
 /* Where a channel of this operation lies; above 0xFFFF: nowhere. */
 uint32_t lb_profile_at(const struct lb_profile_op *op, uint8_t channel);
 
+/* Whether what was read is what the check wants. */
+bool lb_profile_met(const struct lb_profile_check *check, const uint16_t *words,
+                    size_t count);
+
 /* Outputs are registers and not coils: one is read at a time, and before the
  * first write too. */
 bool lb_profile_by_register(const struct lb_profile *profile);

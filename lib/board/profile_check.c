@@ -162,3 +162,17 @@ bool lb_profile_check_whole(struct lb_ini *ini,
     return check_words(ini, reading) && check_writes(ini, reading) &&
            check_reads(ini, reading);
 }
+
+bool lb_profile_met(const struct lb_profile_check *check, const uint16_t *words,
+                    size_t count)
+{
+    if (!check->each) {
+        return count == 1 && words[0] >= check->value;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (words[i] != check->value) {
+            return false;
+        }
+    }
+    return count > 0;
+}

@@ -82,20 +82,6 @@ struct lb_pick lb_attach_pick(const struct lb_bus *bus, uint8_t board)
     return pick;
 }
 
-static bool check_met(const struct lb_profile_check *check,
-                      const struct lb_reply *reply)
-{
-    if (!check->each) {
-        return reply->words == 1 && reply->word[0] >= check->value;
-    }
-    for (size_t i = 0; i < reply->words; i++) {
-        if (reply->word[i] != check->value) {
-            return false;
-        }
-    }
-    return reply->words > 0;
-}
-
 static void on_check(struct lb_bus *bus, const struct lb_pick *pick,
                      const struct lb_reply *reply)
 {
@@ -104,7 +90,8 @@ static void on_check(struct lb_bus *bus, const struct lb_pick *pick,
 
     if (reply->exception != 0) {
         lb_link_event(bus, pick->board, LB_LINK_FAILED, no_register);
-    } else if (!check_met(&profile->check[pick->check], reply)) {
+    } else if (!lb_profile_met(&profile->check[pick->check], reply->word,
+                               reply->words)) {
         lb_link_event(bus, pick->board, LB_LINK_FAILED, not_confirmed);
     } else if (++node->step_index == profile->checks) {
         advance(bus, pick->board, LB_STEP_LOOK);

@@ -80,6 +80,10 @@ done <<END
 1 manifest no-such-file --sign r.key --sign r.key -o m
 1 gate no-such-file
 1 trace pty:/no/such -o t.pcapng
+1 scan pty:/no/such --profiles $(dirname "$cabinet")/../profiles
+1 scan pty:/no/such --profiles /no/such
+1 bench pty:/no/such --address 1
+1 bench somewhere --address 1
 1 trace somewhere -o t.pcapng
 1 trace pty:/no/such -o t.pcapng --baud 0
 2 no-such-command
@@ -93,6 +97,15 @@ done <<END
 2 commission $cabinet a b c --escrow e
 2 amend $cabinet
 2 ports now
+2 scan
+2 scan pty:/no/such pty:/no/other
+2 scan pty:/no/such --from 0
+2 scan pty:/no/such --to 248
+2 scan pty:/no/such --baud 9600,7E1
+2 bench
+2 bench pty:/no/such
+2 bench pty:/no/such --address 0
+2 bench pty:/no/such --address 1 --fc 5
 2 trace
 2 trace pty:/no/such
 2 trace pty:/no/such -o

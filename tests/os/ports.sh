@@ -41,6 +41,7 @@ says() {
     fi
 }
 
+test "$("$tool" ports --json)" = "[]"
 if "$tool" ports >"$output" 2>&1; then
     echo "ports.sh: no ports, and yet it succeeds" >&2
     exit 1
@@ -54,6 +55,20 @@ plug ttyLB1 1a86 7523
 "$tool" ports >"$output"
 says usb:0403:6001:FT9XK2LQ /dev/ttyLB0 ftdi_sio 16 ms Serial adapter
 says usb:1a86:7523 /dev/ttyLB1 - - Serial adapter
+says /dev/ttyLB0: the adapter holds replies back for up to 16 ms
+test "$(grep -c 'holds replies back' "$output")" -eq 1
+"$tool" ports --json | python3 -c '
+import json, sys
+first, second = sorted(json.load(sys.stdin), key=lambda port: port["path"])
+assert first == {"port": "usb:0403:6001:FT9XK2LQ", "path": "/dev/ttyLB0",
+                 "vid": 0x0403, "pid": 0x6001, "serial": "FT9XK2LQ",
+                 "driver": "ftdi_sio", "text": "Serial adapter",
+                 "latency_ms": 16}, first
+assert second["latency_ms"] is None, second
+'
+echo 1 >$sys/.usb1/ttyLB0/device/latency_timer
+"$tool" ports >"$output"
+test "$(grep -c 'holds replies back' "$output")" -eq 0
 
 # A second one without a number: neither can be named but by path.
 plug ttyLB2 1a86 7523

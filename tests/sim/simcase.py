@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright the lockbus authors
 """Starts lockbus-sim for a test and talks to it: its pty as plain bytes, its
-control socket as questions. argv of every test: SIMULATOR PROFILES."""
+control socket as questions. argv of every test: SIMULATOR PROFILES,
+and whatever else it wants."""
 import os
 import select
 import signal
@@ -60,7 +61,7 @@ class Sim:
     """A running simulator; use it in a with statement."""
 
     def __init__(self, *options, baud=115200, shut_is=1):
-        self.exe, self.profiles = ARGUMENTS
+        self.exe, self.profiles = ARGUMENTS[:2]
         self.options = options
         self.baud, self.shut_is = baud, shut_is
         self.tmp = tempfile.TemporaryDirectory(prefix="lockbus-sim-")
@@ -157,7 +158,7 @@ class Sim:
 ARGUMENTS = []
 
 
-def main():
+def main(own=2):
     """Takes the test's own arguments off, runs its cases."""
-    ARGUMENTS[:] = sys.argv[1:3]
-    unittest.main(failfast=True, argv=[sys.argv[0]] + sys.argv[3:])
+    ARGUMENTS[:] = sys.argv[1:1 + own]
+    unittest.main(failfast=True, argv=[sys.argv[0]] + sys.argv[1 + own:])

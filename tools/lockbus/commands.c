@@ -7,9 +7,23 @@
 
 /* In the order in which a newcomer needs them. */
 static const struct tool_command commands[] = {
-    {"ports", cmd_ports, "",
+    {"ports", cmd_ports, "[--json]",
      "List the serial ports by the names that a configuration takes.",
      "lockbus ports"},
+    {"scan", cmd_scan,
+     "PORT [--baud 9600,8N1] [--from 1] [--to 247] [--wait MS]\n"
+     "               [--profiles DIR] [--json]",
+     "Ask every address of a bus who is there, and which profiles fit.\n"
+     "Reads only, one address after the other, never a broadcast. Waits MS\n"
+     "(100) for each reply. Succeeds when something answers, and every\n"
+     "address that does answers as one board would.",
+     "lockbus scan usb:0403:6001:FT9XK2LQ --baud 115200,8N1 --to 32"},
+    {"bench", cmd_bench,
+     "PORT --address N [--baud 9600,8N1] [--fc 2] [--first 0]\n"
+     "               [--count 8] [--seconds 5]",
+     "Read one board over and over: round trips, errors, and how near the\n"
+     "line comes to what its wire allows. Reads only.",
+     "lockbus bench path:/dev/ttyUSB0 --address 1 --baud 115200,8N1"},
     {"check", cmd_check, "CABINET.ini",
      "Read a configuration: its boards, doors and the map's hash. Opens no\n"
      "port and no journal.",

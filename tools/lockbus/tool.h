@@ -20,6 +20,8 @@ typedef int tool_fn(int argc, char **argv);
 
 tool_fn cmd_gate;
 tool_fn cmd_ports;
+tool_fn cmd_scan;
+tool_fn cmd_bench;
 tool_fn cmd_check;
 tool_fn cmd_keygen;
 tool_fn cmd_manifest;

@@ -106,8 +106,8 @@ void sim_wire_receive(struct sim_wire *wire, uint64_t now, const uint8_t *bytes,
     }
 }
 
-/* Boards that answer together pull at one line: where they differ it carries
- * neither. */
+/* Boards that answer together pull at one line, and never in step: it carries
+ * neither, even where they say the same. */
 static void join_reply(struct sim_wire *wire, const struct sim_reply *reply)
 {
     uint8_t frame[SIM_FRAME_MAX];
@@ -119,8 +119,8 @@ static void join_reply(struct sim_wire *wire, const struct sim_reply *reply)
     frame[len++] = (uint8_t)crc;
     frame[len++] = (uint8_t)(crc >> 8);
     for (size_t i = 0; i < len; i++) {
-        bool differs = i < wire->tx_len && wire->tx[i] != frame[i];
-        wire->tx[i] = differs ? (wire->tx[i] & frame[i]) ^ 0x55 : frame[i];
+        wire->tx[i] =
+            i < wire->tx_len ? (wire->tx[i] & frame[i]) ^ 0x55 : frame[i];
     }
     wire->tx_len = len > wire->tx_len ? len : wire->tx_len;
 }
