@@ -123,6 +123,17 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
                        ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
 
+# From commissioning to a proved map.
+if(TARGET lockbus_tool AND TARGET lockbus_sim)
+  add_test(NAME cli_commission
+           COMMAND /usr/bin/python3
+                   ${PROJECT_SOURCE_DIR}/tests/cli/test_commission.py
+                   $<TARGET_FILE:lockbus_tool> $<TARGET_FILE:lockbus_sim>
+                   ${PROJECT_SOURCE_DIR}/profiles)
+  set_tests_properties(cli_commission PROPERTIES TIMEOUT 120
+                       ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endif()
+
 # What a stranger is told first when something is not as it should be.
 if(TARGET lockbus_tool AND TARGET lockbus_sim)
   add_test(NAME cli_complaints
@@ -199,3 +210,10 @@ set_tests_properties(scenario_test_kill PROPERTIES COST 500)
 # An adapter whose driver refuses low latency.
 target_link_options(scenario_test_lines PRIVATE
   LINKER:--wrap=lb_line_low_latency)
+
+# One door of a commissioning walk, on the virtual clock.
+set(sources ${PROJECT_SOURCE_DIR}/tools/lockbus/walk_door.c)
+lb_planted_sources(sources ${sources})
+target_sources(scenario_test_walk PRIVATE ${sources})
+target_include_directories(scenario_test_walk PRIVATE
+                           ${PROJECT_SOURCE_DIR}/tools/lockbus)

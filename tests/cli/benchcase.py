@@ -17,8 +17,8 @@ journal = journal
 manifest = 1.lbm
 profiles = {profiles}
 [lock]
-pulse_ms = 500
-rest_ms = 2000
+pulse_ms = {pulse_ms}
+rest_ms = {rest_ms}
 at_once = 2
 shut_is = 1
 """
@@ -89,6 +89,7 @@ class Bench:
         self.sections, self.name = sections, name
         self.process = self.control = self.answers = None
         self.sim_options = ()
+        self.pulse_ms, self.rest_ms = 500, 2000
         self.orders = 1
         self.stay = 0
 
@@ -109,7 +110,9 @@ class Bench:
                                        if role == "issuer" else []),
                      "-o", f"{name}.key")
         self.write("cabinet.ini",
-                   CABINET.format(name=self.name, profiles=self.profiles) +
+                   CABINET.format(name=self.name, profiles=self.profiles,
+                                  pulse_ms=self.pulse_ms,
+                                  rest_ms=self.rest_ms) +
                    self.sections.format(folder=self.folder))
         self.write("manifest.ini", MANIFEST.format(
             operator=secrets.token_hex(16), now=int(time.time())))

@@ -77,6 +77,8 @@ done <<END
 1 journal verify no-such-folder
 1 amend $cabinet no-such-file
 1 commission $cabinet no-such-file no-such-file --escrow e
+1 commission $cabinet --visits v --key no-such-key -o w
+1 visits no-such-file --cabinet 00000000000000000000000000000001 --stay 1:1 --courier c.pub --issuer i.key -o v
 1 manifest no-such-file --sign r.key --sign r.key -o m
 1 gate no-such-file
 1 trace pty:/no/such -o t.pcapng
@@ -95,6 +97,12 @@ done <<END
 2 commission $cabinet
 2 commission $cabinet a b
 2 commission $cabinet a b c --escrow e
+2 commission $cabinet a b --visits v --key c.key -o w
+2 commission $cabinet --visits v --key c.key
+2 commission $cabinet --escrow e --visits v --key c.key -o w
+2 commission $cabinet a b --escrow e --from A01
+2 visits $cabinet
+2 visits $cabinet --cabinet 00000000000000000000000000000001 --stay 1:1 --courier c.pub --issuer i.key -o v --times 0
 2 amend $cabinet
 2 ports now
 2 scan

@@ -29,9 +29,16 @@ static const struct tool_command commands[] = {
      "port and no journal.",
      "lockbus check cabinet.ini"},
     {"commission", cmd_commission,
-     "CABINET.ini MANIFEST.lbm ORDER.lbc --escrow FILE",
+     "CABINET.ini MANIFEST.lbm ORDER.lbc --escrow FILE [WALK]\n"
+     "       lockbus commission CABINET.ini WALK\n"
+     "       WALK: --visits DIR --key COURIER.key -o FILE [--from DOOR]\n"
+     "               [--confirm] [--wait SECONDS]",
      "Make a cabinet's journal; all doors of its map are declared empty. The\n"
-     "escrow file verifies the journal: take it away from the cabinet.",
+     "escrow file verifies the journal: take it away from the cabinet.\n"
+     "WALK opens door by door with visits, watches which sensor moves while "
+     "you\n"
+     "shut them, and writes what it saw; it goes on where it was cut short.\n"
+     "--confirm also asks which door opened. 0: every door is proved.",
      "lockbus commission cabinet.ini 1.lbm 1.lbc --escrow journal.escrow"},
     {"amend", cmd_amend, "CABINET.ini ORDER.lbc",
      "Change a cabinet's door map; parcels stay where they are.",
@@ -105,6 +112,13 @@ static const struct tool_command commands[] = {
      "Make a parcel's package; prints its code once.",
      "lockbus deposit --cabinet 7cb17df63bf78803b9b0fe46271d72d0 --door 6 "
      "--stay 11:100 --courier c.pub --issuer issuer.key -o p.pkg"},
+    {"visits", cmd_visits,
+     "CABINET.ini --cabinet ID --stay EPOCH:N --courier C.pub\n"
+     "               --issuer I.key -o DIR [--hours 24] [--times 3]",
+     "Make packages that open each door and leave nothing in it, for the walk\n"
+     "of lockbus commission: DIR/LABEL-1.pkg and so on.",
+     "lockbus visits cabinet.ini --cabinet 7cb17df63bf78803b9b0fe46271d72d0 "
+     "--stay 11:1 --courier c.pub --issuer issuer.key -o visits"},
     {"proof", cmd_proof,
      "release|return|deposit|reopen|cancel --cabinet ID --door N\n"
      "               --stay EPOCH:N --challenge HEX --key FILE.key -o FILE",

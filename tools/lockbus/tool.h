@@ -27,6 +27,7 @@ tool_fn cmd_keygen;
 tool_fn cmd_manifest;
 tool_fn cmd_order;
 tool_fn cmd_deposit;
+tool_fn cmd_visits;
 tool_fn cmd_proof;
 tool_fn cmd_inspect;
 tool_fn cmd_commission;

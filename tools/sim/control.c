@@ -276,6 +276,23 @@ static void do_stats(struct call *call)
             sum.collisions, exceptions);
 }
 
+/* The cables of two doors' sensors. */
+static void do_swap(struct call *call)
+{
+    struct sim_board *board = NULL;
+    struct sim_door *door[2] = {NULL, NULL};
+
+    for (size_t i = 0; call->words == 3 && i < 2; i++) {
+        door[i] = sim_world_door(call->world, call->word[1 + i], &board);
+    }
+    if (door[0] == NULL || door[1] == NULL) {
+        sim_say(call, "error swap LABEL LABEL: two doors");
+        return;
+    }
+    sim_door_swap(door[0], door[1]);
+    sim_say(call, "ok");
+}
+
 static void do_quit(struct call *call)
 {
     call->world->quit = true;
@@ -293,7 +310,8 @@ static const struct command {
     {"solenoid", 2, do_solenoid},   {"open?", 1, do_open},
     {"opened?", 1, do_opened},      {"reset", 1, do_reset},
     {"boards", 1, do_boards},       {"outputs", 1, do_outputs},
-    {"stats", 2, do_stats},         {"quit", 1, do_quit},
+    {"swap", 3, do_swap},           {"stats", 2, do_stats},
+    {"quit", 1, do_quit},
 };
 
 bool sim_control_knows(const char *word, size_t len)

@@ -138,6 +138,14 @@ bool sim_door_shut(struct sim_door *door, uint64_t now)
     return true;
 }
 
+void sim_door_swap(struct sim_door *a, struct sim_door *b)
+{
+    const struct sim_door *seen = a->sees != NULL ? a->sees : a;
+
+    a->sees = b->sees != NULL ? b->sees : b;
+    b->sees = seen;
+}
+
 static bool chatters(const struct sim_door *door)
 {
     uint64_t since = door->now - door->moved_at;
@@ -149,6 +157,7 @@ static bool chatters(const struct sim_door *door)
 
 bool sim_door_input(const struct sim_door *door)
 {
+    door = door->sees != NULL ? door->sees : door;
     if (door->content_of[0] != '\0') {
         return door->full == door->full_is;
     }

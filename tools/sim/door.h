@@ -52,6 +52,8 @@ struct sim_door {
     uint64_t bounce_ns; /* so long its contact chatters then */
     bool opened;        /* since the last reset */
     enum sim_sensor sensor;
+    /* whose leaf this output's input sees; NULL: its own */
+    const struct sim_door *sees;
 };
 
 void sim_door_init(struct sim_door *door);
@@ -70,6 +72,9 @@ void sim_door_drive(struct sim_door *door, uint64_t now, bool on,
 /* Opens the leaf by force; shuts it, false when the latch is held drawn. */
 void sim_door_force(struct sim_door *door, uint64_t now);
 bool sim_door_shut(struct sim_door *door, uint64_t now);
+
+/* Exchanges the cables of two sensors. */
+void sim_door_swap(struct sim_door *a, struct sim_door *b);
 
 /* The level at the board's input. */
 bool sim_door_input(const struct sim_door *door);
