@@ -203,7 +203,7 @@ class Listening(unittest.TestCase):
              frame("010200000008")]
 
     def test_what_passes_is_cut_into_frames_and_nothing_is_sent(self):
-        process = self.listen("--baud", "19200")
+        process = self.listen("--baud", "19200,8N1")
         for part in self.STORY:
             os.write(self.master, part)
         os.write(self.master, b"\x01\x02\x01\x00\x12\x34")  # damaged

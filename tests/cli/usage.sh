@@ -87,7 +87,6 @@ done <<END
 1 bench pty:/no/such --address 1
 1 bench somewhere --address 1
 1 trace somewhere -o t.pcapng
-1 trace pty:/no/such -o t.pcapng --baud 0
 2 no-such-command
 2 help no-such-command
 2 check
@@ -117,7 +116,8 @@ done <<END
 2 trace
 2 trace pty:/no/such
 2 trace pty:/no/such -o
-2 trace pty:/no/such -o t --format 8N
+2 trace pty:/no/such -o t --baud 0
+2 trace pty:/no/such -o t --baud 9600,8N
 2 trace tcp:127.0.0.1:502 -o t
 2 gate
 2 gate --x

@@ -6,6 +6,7 @@
  * frame into a file for Wireshark. Nothing here calls the line's send().
  */
 
+#include "exchange.h"
 #include "host.h"
 #include "issue_args.h"
 
@@ -21,7 +22,6 @@ enum {
     MIB = 1024 * 1024,
     MIB_MAX = 1024 * 1024,
     SECONDS_MAX = 366 * 86400,
-    BAUD_DEFAULT = 115200,
     FAST_BAUD = 19200,
     QUIET_FAST_US = 1750,
     CALM_MS = 200, /* how soon a signal is seen */
@@ -29,8 +29,9 @@ enum {
 };
 
 struct trace {
-    const char *port, *path, *format;
-    uint64_t baud, mib, seconds;
+    const char *port, *path, *baud;
+    uint64_t mib, seconds;
+    struct lb_serial_settings serial;
     struct lockbus_line line;
     struct lb_pcapng *file;
     struct lb_cut cut;
@@ -43,13 +44,8 @@ static bool parse(int argc, char **argv, struct trace *t)
         {.name = "", .kind = ISSUE_TEXT, .to = &t->port},
         {.name = "-o", .kind = ISSUE_TEXT, .to = &t->path},
         {.name = "--baud",
-         .kind = ISSUE_NUMBER,
-         .to = &t->baud,
-         .max = UINT32_MAX,
-         .optional = true},
-        {.name = "--format",
          .kind = ISSUE_TEXT,
-         .to = &t->format,
+         .to = &t->baud,
          .optional = true},
         {.name = "--max-mib",
          .kind = ISSUE_NUMBER,
@@ -67,8 +63,8 @@ static bool parse(int argc, char **argv, struct trace *t)
     if (!issue_args(argc, argv, args, sizeof args / sizeof args[0])) {
         return false;
     }
-    if (strlen(t->format) != 3) {
-        text = "--format: takes data bits, parity and stop bits, as 8N1";
+    if (!exchange_settings(&t->serial, t->baud)) {
+        text = "--baud: a rate from 1200 to 1000000, and a frame such as 8N1";
     } else if (strncmp(t->port, "tcp:", 4) == 0) {
         text = "tcp: there is no line to listen on; trace the network instead";
     }
@@ -148,13 +144,7 @@ static bool listen_until(struct trace *t, uint64_t end_us,
 
 static enum lockbus_err open_line(struct trace *t, struct lockbus_error *why)
 {
-    const struct lb_serial_settings settings = {
-        .baud = (uint32_t)t->baud,
-        .data_bits = (uint8_t)(t->format[0] - '0'),
-        .parity = t->format[1],
-        .stop_bits = (uint8_t)(t->format[2] - '0'),
-    };
-    enum lockbus_err err = lb_line_new(&t->line, t->port, &settings, why);
+    enum lockbus_err err = lb_line_new(&t->line, t->port, &t->serial, why);
 
     if (err == LOCKBUS_OK) {
         err = t->line.open(t->line.user, why);
@@ -169,8 +159,9 @@ static int run(struct trace *t)
                           ? UINT64_MAX
                           : lb_clock_boot_us() + t->seconds * 1000000;
 
-    t->cut.quiet_us = t->baud > FAST_BAUD ? QUIET_FAST_US : 38500000 / t->baud;
-    lb_pcapng_line(t->file, t->port, (uint32_t)t->baud);
+    t->cut.quiet_us =
+        t->serial.baud > FAST_BAUD ? QUIET_FAST_US : 38500000 / t->serial.baud;
+    lb_pcapng_line(t->file, t->port, t->serial.baud);
     fprintf(stderr, "lockbus trace: listening on %s; Ctrl-C ends it\n",
             t->port);
     int result = listen_until(t, end_us, &why) ? TOOL_OK : tool_complain(&why);
@@ -192,8 +183,7 @@ int cmd_trace(int argc, char **argv)
     static struct trace t;
     struct lockbus_error why = {.err = LOCKBUS_OK};
 
-    t.baud = BAUD_DEFAULT;
-    t.format = "8N1";
+    t.baud = "9600,8N1";
     if (!parse(argc, argv, &t)) {
         return tool_usage(argv[0], NULL);
     }

@@ -67,13 +67,12 @@ static const struct tool_command commands[] = {
      "hexadecimal or as a file's name; two persons answer in two lines.",
      "lockbus open cabinet.ini release A07 --key release.key"},
     {"trace", cmd_trace,
-     "PORT -o FILE [--baud 115200] [--format 8N1] [--for SECONDS]\n"
-     "               [--max-mib 1024]",
+     "PORT -o FILE [--baud 9600,8N1] [--for SECONDS] [--max-mib 1024]",
      "Listen on a line with a second adapter; every frame, for Wireshark.\n"
      "PORT is written as in a configuration. Sends nothing, ever. -o - goes "
      "to\n"
      "standard output, for `wireshark -k -i -`.",
-     "lockbus trace path:/dev/ttyUSB1 --baud 19200 -o bus.pcapng"},
+     "lockbus trace path:/dev/ttyUSB1 --baud 19200,8N1 -o bus.pcapng"},
     {"journal", cmd_journal,
      "show|doors DIR [--key FILE] [--since DATE] [--until DATE] [--json]\n"
      "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST] "
