@@ -62,7 +62,8 @@ import json, sys
 first, second = sorted(json.load(sys.stdin), key=lambda port: port["path"])
 assert first == {"port": "usb:0403:6001:FT9XK2LQ", "path": "/dev/ttyLB0",
                  "vid": 0x0403, "pid": 0x6001, "serial": "FT9XK2LQ",
-                 "driver": "ftdi_sio", "text": "Serial adapter",
+                 "driver": "ftdi_sio",
+                 "text": "Serial adapter - FT9XK2LQ",
                  "latency_ms": 16}, first
 assert second["latency_ms"] is None, second
 '
