@@ -63,7 +63,7 @@ set_tests_properties(gate_freestanding PROPERTIES SKIP_RETURN_CODE 77)
 # Serial ports: adapters laid over /sys in a mount namespace (needs root), and
 # a library without libserialport.
 if(LOCKBUS_SERIAL)
-  lb_test(os/test_serial.c LINKS lb_os PkgConfig::SERIALPORT ${CMAKE_DL_LIBS})
+  lb_test(os/test_serial.c LINKS lb_bus lb_os PkgConfig::SERIALPORT ${CMAKE_DL_LIBS})
   if(TARGET lockbus_tool)
     add_test(NAME os_ports COMMAND sh ${PROJECT_SOURCE_DIR}/tests/os/ports.sh
              $<TARGET_FILE:lockbus_tool>)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
 #define _GNU_SOURCE /* unshare(), RTLD_NEXT */
+#include "base/crc16.h"
+#include "bus/bus.h"
 #include "os/os.h"
 #include "os_pty.h"
 
@@ -10,6 +12,7 @@
 #include <fcntl.h>
 #include <libserialport.h>
 #include <linux/serial.h>
+#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -601,6 +604,255 @@ static void descriptor_is_our_own_and_the_only_one(void **state)
     assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
+/* ---- A bus at work --------------------------------------------------------
+ */
+
+/*
+ * A bus polls a board behind an adapter; the adapter is pulled out at any
+ * point of its exchanges and comes back under another name. The bytes go over
+ * real ptys; the bus's clock is the test's, so nobody waits for a time-out.
+ */
+
+enum {
+    OLD = 0, /* the adapter before, */
+    NEW = 1, /* and after */
+    DECOY = 2,
+    STEP_US = 200,
+    REACHED_US = 20000000, /* of the bus's clock */
+    DOOR = 3,
+    PULLED_AFTER = 24 /* requests; an attach has 1 + 1 + 8 + 1 + 2 */
+};
+
+enum cut { CUT_UNANSWERED, CUT_HALF_ANSWERED, CUT_IDLE, CUTS };
+
+struct bench {
+    struct fixture *f;
+    struct lb_profile profile;
+    struct lb_bus *bus;
+    uint64_t now_us;
+    int adapter; /* where its board is */
+    unsigned requests, pulses, offs_before_pulse;
+    size_t rx_len;
+    uint8_t rx[64], inputs;
+    unsigned back, lost, open, accepted, leaf_open;
+};
+
+/* The reply of a Waveshare (D) board; its length. */
+static size_t board_reply(struct bench *b, const uint8_t *ask, uint8_t *reply)
+{
+    unsigned at = ask[2] * 256U + ask[3], count = ask[4] * 256U + ask[5];
+    size_t len = 0;
+
+    memcpy(reply, ask, 2);
+    switch (ask[1]) {
+    case 1:
+    case 2:
+        reply[2] = 1;
+        reply[3] = (uint8_t)(ask[1] == 2 ? b->inputs & ((1U << count) - 1) : 0);
+        len = 4;
+        break;
+    case 3:
+        reply[2] = (uint8_t)(2 * count);
+        memset(reply + 3, 0, 2 * count);
+        reply[4] = at == 0x8000 ? 200 : 0;
+        len = 3 + 2 * count;
+        break;
+    default:
+        memcpy(reply, ask, 6);
+        len = 6;
+        if (at >= 0x0200) {
+            b->pulses++;
+            b->inputs &= (uint8_t) ~(1U << (at - 0x0200));
+        } else if (b->pulses == 0) {
+            b->offs_before_pulse++;
+        }
+        break;
+    }
+    uint16_t sum = lb_crc16(reply, len);
+
+    reply[len] = (uint8_t)sum;
+    reply[len + 1] = (uint8_t)(sum >> 8);
+    return len + 2;
+}
+
+/* Takes one request; answers `part` of it. False: none has come. */
+static bool board_turn(struct bench *b, int master, enum cut part)
+{
+    uint8_t reply[64];
+    struct pollfd fd = {master, POLLIN, 0};
+
+    if (poll(&fd, 1, 0) == 1) {
+        ssize_t got = read(master, b->rx + b->rx_len, sizeof b->rx - b->rx_len);
+
+        b->rx_len += got > 0 ? (size_t)got : 0;
+    }
+    if (b->rx_len < 8) {
+        return false;
+    }
+    size_t len = board_reply(b, b->rx, reply);
+
+    len = part == CUT_UNANSWERED      ? 0
+          : part == CUT_HALF_ANSWERED ? len / 2
+                                      : len;
+    assert_int_equal(write(master, reply, len), (ssize_t)len);
+    b->rx_len = 0;
+    b->requests++;
+    return true;
+}
+
+static void bus_turn(struct bench *b)
+{
+    struct lb_report report;
+
+    b->now_us += STEP_US;
+    lb_bus_poll(b->bus, b->now_us);
+    while (lb_bus_next(b->bus, &report)) {
+        b->back += report.kind == LB_REPORT_BACK;
+        b->lost += report.kind == LB_REPORT_PORT_LOST;
+        b->open += report.kind == LB_REPORT_PORT_OPEN;
+        b->accepted += report.kind == LB_REPORT_ACCEPTED;
+        b->leaf_open += report.kind == LB_REPORT_LEAF && report.leaf_open;
+    }
+}
+
+static void run_until(struct bench *b, const unsigned *count, unsigned wanted)
+{
+    uint64_t end = b->now_us + REACHED_US;
+
+    while (*count < wanted) {
+        assert_true(b->now_us < end);
+        bus_turn(b);
+        (void)board_turn(b, b->f->pty[b->adapter].master, CUT_IDLE);
+    }
+}
+
+static void begin_bench(struct bench *b, struct fixture *f)
+{
+    static const char text[] = "[profile]\ndriver = modbus\nchannels = 8\n"
+                               "[identity]\nfirmware = fc03 0x8000 min 200\n"
+                               "[pulse]\nwrite = fc05 0x0200\nunit_ms = 100\n"
+                               "allowed_ms = 200-1000\n[off]\n"
+                               "write = fc05 0x0000\n[leaf]\n"
+                               "read = fc02 0x0000\n";
+
+    *b = (struct bench){.f = f, .now_us = 1000000, .inputs = 0xFF};
+    assert_int_equal(
+        lb_profile_parse(&b->profile, "relays", text, sizeof text - 1, &f->why),
+        LOCKBUS_OK);
+    lb_line_free(&f->line);
+    assert_int_equal(
+        lb_line_new(&f->line, "usb:0403:6001:AAA", &plain, &f->why),
+        LOCKBUS_OK);
+    const struct lb_bus_board board = {.address = 1,
+                                       .profile = &b->profile,
+                                       .pulse_ms = 500,
+                                       .rest_ms = 2000,
+                                       .shut_is = true};
+    const struct lb_bus_config config = {.line = f->line,
+                                         .baud = plain.baud,
+                                         .bits_per_byte = 10,
+                                         .at_once = 1,
+                                         .boards = &board,
+                                         .board_count = 1};
+
+    assert_int_equal(lb_bus_new(&b->bus, &config), LOCKBUS_OK);
+}
+
+/* At this request and this part of its reply. */
+static void pull_out(struct bench *b, unsigned after, enum cut cut)
+{
+    int master = b->f->pty[OLD].master;
+
+    while (b->requests < after) {
+        bus_turn(b);
+        (void)board_turn(b, master, CUT_IDLE);
+    }
+    do {
+        bus_turn(b);
+    } while (!board_turn(b, master, cut));
+    unplug("ttyLB0");
+    os_pty_close(&b->f->pty[OLD]);
+}
+
+/* Another adapter has taken the old name meanwhile; not a byte is for it. */
+static void stays_silent(const struct bench *b)
+{
+    struct pollfd fd = {b->f->pty[DECOY].master, POLLIN, 0};
+
+    assert_int_equal(poll(&fd, 1, 0), 0);
+}
+
+static void replug_case(struct fixture *f, unsigned after, enum cut cut)
+{
+    struct bench b;
+    const struct lb_permit permit = {.ref = 9, .pulses = 1};
+
+    plug(f, OLD, "ttyLB0", "0403", "AAA");
+    begin_bench(&b, f);
+    pull_out(&b, after, cut);
+    run_until(&b, &b.lost, 1);
+    plug(f, DECOY, "ttyLB0", "0403", "BBB");
+    for (unsigned i = 0; i < 5000; i++) {
+        bus_turn(&b);
+    }
+    assert_int_equal(b.open, 1);
+    b.adapter = NEW;
+    b.requests = b.offs_before_pulse = 0;
+    plug(f, NEW, "ttyLB7", "0403", "AAA");
+    unsigned before = b.back;
+
+    run_until(&b, &b.back, before + 1);
+    assert_int_equal(b.open, 2);
+    assert_int_equal(b.lost, 1);
+    assert_int_equal(b.offs_before_pulse, 8);
+    assert_int_equal(b.pulses, 0);
+    assert_int_equal(lb_bus_pulse(b.bus, 0, DOOR, &permit, b.now_us + 5000000),
+                     LOCKBUS_OK);
+    run_until(&b, &b.leaf_open, 1);
+    assert_int_equal(b.pulses, 1);
+    assert_int_equal(b.accepted, 1);
+    stays_silent(&b);
+    lb_bus_free(&b.bus);
+    lb_line_free(&f->line);
+}
+
+static void running_bus_finds_its_adapter_wherever_it_was_pulled(void **state)
+{
+    for (unsigned after = 0; after < PULLED_AFTER; after++) {
+        for (enum cut cut = CUT_UNANSWERED; cut < CUTS; cut++) {
+            void *made = NULL;
+
+            assert_int_equal(set_up(&made), 0);
+            replug_case(made, after, cut);
+            assert_int_equal(tear_down(&made), 0);
+        }
+    }
+    (void)state;
+}
+
+static void adapter_gone_for_a_year_is_found_at_once(void **state)
+{
+    static const uint64_t year_us = UINT64_C(365) * 86400 * 1000000;
+    struct fixture *f = *state;
+    struct bench b;
+
+    plug(f, OLD, "ttyLB0", "0403", "AAA");
+    begin_bench(&b, f);
+    pull_out(&b, 3, CUT_IDLE);
+    run_until(&b, &b.lost, 1);
+    for (unsigned i = 0; i < 3000; i++) {
+        b.now_us += year_us / 3000;
+        bus_turn(&b);
+    }
+    plug(f, NEW, "ttyLB7", "0403", "AAA");
+    b.adapter = NEW;
+    uint64_t since = b.now_us;
+
+    run_until(&b, &b.open, 2);
+    assert_true(b.now_us - since <= 5000000 + STEP_US);
+    lb_bus_free(&b.bus);
+}
+
 /* ---- The namespace ---------------------------------------------------------
  */
 
@@ -680,6 +932,8 @@ int main(void)
         SERIAL_TEST(closing_drops_what_was_not_sent),
         SERIAL_TEST(library_that_locks_by_itself_is_lent_the_lock),
         SERIAL_TEST(descriptor_is_our_own_and_the_only_one),
+        cmocka_unit_test(running_bus_finds_its_adapter_wherever_it_was_pulled),
+        SERIAL_TEST(adapter_gone_for_a_year_is_found_at_once),
     };
 
     return cmocka_run_group_tests_name("serial", tests, enter_namespace, NULL);
