@@ -13,6 +13,7 @@
 
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ struct peer {
     struct lb_profile profile;
     struct lockbus_line line;
     struct lb_bus *bus;
-    unsigned sent, accepted, back, open, shut;
+    unsigned sent, accepted, back, lost, open, shut;
 };
 
 static void load_profile(struct lb_profile *profile)
@@ -121,11 +122,17 @@ static int start_pymodbus_tcp(void **state)
     return 0;
 }
 
+static void run_sim(struct peer *peer)
+{
+    const char *const argv[] = {LB_BINARY_DIR "/tools/lockbus-sim", "--control",
+                                peer->control, peer->config, NULL};
+
+    assert_true(sim_proc_start(&peer->proc, argv, peer->control));
+}
+
 static int start_sim(void **state)
 {
     struct peer *peer = new_peer();
-    const char *const argv[] = {LB_BINARY_DIR "/tools/lockbus-sim", "--control",
-                                peer->control, peer->config, NULL};
     FILE *out = fopen(peer->config, "w");
 
     assert_non_null(out);
@@ -139,7 +146,7 @@ static int start_sim(void **state)
                   "[doors]\nA01-A08 = 0-7 1:1-8 size=M\n",
                   peer->dir, peer->dir, LB_SOURCE_DIR, peer->port, BAUD);
     assert_int_equal(fclose(out), 0);
-    assert_true(sim_proc_start(&peer->proc, argv, peer->control));
+    run_sim(peer);
     open_pty(peer);
     *state = peer;
     return 0;
@@ -162,6 +169,8 @@ static void note(struct peer *peer, const struct lb_report *report)
 {
     if (report->kind == LB_REPORT_BACK) {
         peer->back++;
+    } else if (report->kind == LB_REPORT_PORT_LOST) {
+        peer->lost++;
     } else if (report->kind == LB_REPORT_LEAF && report->channel == CHANNEL) {
         *(report->leaf_open ? &peer->open : &peer->shut) += 1;
     } else if (report->kind == LB_REPORT_SENT && report->ref == REF) {
@@ -246,6 +255,25 @@ static void the_simulator_saw_one_pulse_and_kept_silences(void **state)
     assert_int_equal(sim_proc_value(&peer->proc, "stats", "collisions"), 0);
 }
 
+/* Its terminal hangs up in the middle of whatever went on, and the one of the
+ * process that comes after it is another. */
+static void a_peer_that_was_killed_is_found_when_it_runs_again(void **state)
+{
+    struct peer *peer = *state;
+
+    assert_true(run_until(peer, &peer->back, 1));
+    assert_int_equal(kill(peer->proc.pid, SIGKILL), 0);
+    assert_int_equal(sim_proc_stop(&peer->proc), -1);
+    assert_true(run_until(peer, &peer->lost, 1));
+    assert_false(lb_bus_present(peer->bus, 0));
+    run_sim(peer);
+    assert_true(run_until(peer, &peer->back, 2));
+    assert_true(run_until(peer, &peer->shut, 2));
+    the_simulator_saw_one_pulse_and_kept_silences(state);
+    assert_int_equal(peer->lost, 1);
+    assert_int_equal(peer->back, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +283,9 @@ int main(void)
                                         start_pymodbus_tcp, stop_peer),
         cmocka_unit_test_setup_teardown(
             the_simulator_saw_one_pulse_and_kept_silences, start_sim,
+            stop_peer),
+        cmocka_unit_test_setup_teardown(
+            a_peer_that_was_killed_is_found_when_it_runs_again, start_sim,
             stop_peer),
     };
     return cmocka_run_group_tests_name("bus peers", tests, NULL, NULL);
