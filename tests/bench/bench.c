@@ -9,6 +9,7 @@
 #include "../../tools/demo/simulator.h"
 #include "../../tools/demo/world.h"
 
+#include "bus.h"
 #include "start.h"
 
 #include "base/bytes.h"
@@ -430,10 +431,18 @@ int main(int argc, char **argv)
     static struct bench bench;
     char dir[WORLD_PATH];
 
-    if ((argc != 4 && argc != 5) || !lb_crypto_init()) {
-        fprintf(stderr, "usage: %s LOCKBUS-SIM PROFILES WORKDIR [start]\n",
+    if (argc < 4 || argc > 7 || !lb_crypto_init()) {
+        fprintf(stderr,
+                "usage: %s LOCKBUS-SIM PROFILES WORKDIR "
+                "[start | bus FOLDER [PART]]\n",
                 argv[0]);
         return 2;
+    }
+    if (argc >= 6) {
+        return strcmp(argv[4], "bus") == 0 &&
+                       bench_bus(argv[5], argv[3], argc == 7 ? argv[6] : "")
+                   ? 0
+                   : 1;
     }
     if (argc == 5) {
         return strcmp(argv[4], "start") == 0 && bench_start(argv[2], argv[3])
