@@ -40,7 +40,7 @@ struct lb_order {
 /* An order as bytes, with what its reply must look like. */
 struct lb_request {
     enum lb_op op;
-    size_t len, reply_len;
+    uint16_t len, reply_len;
     uint8_t bytes[LB_REQUEST_MAX];
 };
 

@@ -46,7 +46,7 @@ static enum lb_match match_write(const struct lb_request *request,
 static enum lb_match match_read(const struct lb_request *request,
                                 const uint8_t *bytes, size_t len)
 {
-    size_t count = request->reply_len - 3 - LB_SUM_LEN;
+    size_t count = (size_t)request->reply_len - 3 - LB_SUM_LEN;
 
     if (len > 2 && bytes[2] != count) {
         return LB_MATCH_NO;

@@ -263,14 +263,14 @@ static enum lockbus_err encode(void *user, const struct lb_profile *profile,
     const int raw_len =
         words.fc == LB_FC_WRITE_REGISTERS ? LB_RAW_PAIR_LEN : LB_RAW_LEN;
     struct lb_request request = {.op = order->op,
-                                 .len = (size_t)raw_len + LB_SUM_LEN,
-                                 .reply_len = words.reply_len};
+                                 .len = (uint16_t)(raw_len + LB_SUM_LEN),
+                                 .reply_len = (uint16_t)words.reply_len};
 
-    drain(codec->outer);
     if (modbus_send_raw_request(codec->context, raw, raw_len) !=
             raw_len + LB_SUM_LEN ||
         recv(codec->outer, request.bytes, sizeof request.bytes, MSG_DONTWAIT) !=
             raw_len + LB_SUM_LEN) {
+        drain(codec->outer);
         return LOCKBUS_ERR_IO;
     }
     *out = request;
@@ -313,18 +313,19 @@ static bool decode(void *user, const struct lb_request *request,
     struct lb_reply reply = {0};
     bool ok = false;
 
-    drain(codec->inner);
-    if (len > sizeof adu || len < LB_EXCEPTION_LEN ||
-        send(codec->outer, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) !=
-            (ssize_t)len) {
+    if (len > sizeof adu || len < LB_EXCEPTION_LEN) {
         return false;
     }
-    /* all of it lies in the pair, so this cannot wait */
-    if (modbus_set_slave(codec->context, bytes[0]) == 0 &&
+    /* all of it lies in the pair, so this cannot wait; when all was taken,
+     * nothing is left there */
+    if (send(codec->outer, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+            (ssize_t)len &&
+        modbus_set_slave(codec->context, bytes[0]) == 0 &&
         modbus_receive_confirmation(codec->context, adu) == (int)len) {
         ok = take_apart(request, adu, &reply);
+    } else {
+        drain(codec->inner);
     }
-    drain(codec->inner);
     if (ok) {
         *out = reply;
     }

@@ -197,6 +197,30 @@ static void reopen(struct lb_bus *bus)
 
 /* ---- Steps of an exchange ----------------------------------------------- */
 
+/* A board's regular reading is the same bytes each time. */
+static enum lockbus_err encode(struct lb_bus *bus, const struct lb_pick *pick)
+{
+    struct lb_node *node = &bus->node[pick->board];
+    const struct lb_order order = {.op = pick->op,
+                                   .address = node->board.address,
+                                   .channel = pick->channel,
+                                   .check = pick->check,
+                                   .pulse_ms = node->board.pulse_ms};
+    struct lb_request *request = &bus->txn.request;
+
+    if (pick->op == LB_OP_LEAF && node->leaf.op != LB_OP_NONE) {
+        *request = node->leaf;
+        return LOCKBUS_OK;
+    }
+    enum lockbus_err err =
+        bus->driver->encode(bus->codec, node->board.profile, &order, request);
+
+    if (err == LOCKBUS_OK && pick->op == LB_OP_LEAF) {
+        node->leaf = *request;
+    }
+    return err;
+}
+
 static bool begin(struct lb_bus *bus)
 {
     if (!lb_report_room(bus)) {
@@ -206,19 +230,11 @@ static bool begin(struct lb_bus *bus)
     if (pick.op == LB_OP_NONE) {
         return false;
     }
-    const struct lb_node *node = &bus->node[pick.board];
-    const struct lb_order order = {.op = pick.op,
-                                   .address = node->board.address,
-                                   .channel = pick.channel,
-                                   .check = pick.check,
-                                   .pulse_ms = node->board.pulse_ms};
-
     bus->txn = (struct lb_exchange){.state = LB_TXN_IDLE,
                                     .pick = pick,
                                     .job_number = bus->job[pick.job].number,
                                     .begun_us = bus->now_us};
-    if (bus->driver->encode(bus->codec, node->board.profile, &order,
-                            &bus->txn.request) != LOCKBUS_OK) {
+    if (encode(bus, &pick) != LOCKBUS_OK) {
         lb_link_event(bus, pick.board, LB_LINK_FAILED,
                       "its profile cannot express a request");
         return true;
@@ -286,24 +302,6 @@ static void learn(struct lb_bus *bus)
     lb_wire_learn(node, bus->now_us > due ? bus->now_us - due : 0);
 }
 
-/* Each byte would wake the host. A reply that has begun is left alone until
- * all but its last byte can be there; that one wakes the host by itself, so
- * the end of the reply is seen as early as ever. */
-static void doze(struct lb_bus *bus)
-{
-    size_t missing = lb_wire_missing(bus);
-
-    if (missing < LB_DOZE_BYTES) {
-        return;
-    }
-    uint64_t until = bus->rx_last_us + lb_wire_us(bus, missing - 1);
-
-    if (until > bus->now_us) {
-        bus->deaf = true;
-        lb_sooner(&bus->wake_us, until);
-    }
-}
-
 static bool on_wire(struct lb_bus *bus, bool got)
 {
     struct lb_exchange *txn = &bus->txn;
@@ -328,13 +326,14 @@ static bool on_wire(struct lb_bus *bus, bool got)
         lb_sooner(&bus->wake_us, txn->pick.op == LB_OP_PULSE
                                      ? bus->wire_end_us
                                      : txn->deadline_us);
+        lb_doze(bus);
     } else if (bus->now_us >= txn->deadline_us &&
                (!got || bus->now_us >= txn->deadline_us + LB_UNQUIET_US)) {
         step(bus, LB_TXN_TIMEOUT, NULL);
         return true;
     } else {
         lb_sooner(&bus->wake_us, txn->deadline_us);
-        doze(bus);
+        lb_doze(bus);
     }
     return false;
 }

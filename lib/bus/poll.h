@@ -7,7 +7,7 @@
  * What a bus remembers, shared by the files of this folder: wire.c (bytes,
  * quiet times, echo), leaf.c (readings), attach.c (a board's return), pulse.c
  * (jobs, rest, at_once), presence.c (a link's effects), schedule.c (what goes
- * next), poll.c (an exchange's effects).
+ * next), doze.c (what need not wake the host), poll.c (an exchange's effects).
  */
 
 #include "board/driver.h"
@@ -85,6 +85,7 @@ struct lb_node { /* one board */
     uint64_t read_sent_us;  /* when the last leaf reading was asked for */
     uint64_t read_quiet_us; /* a lost read's reply may come until then */
     struct lb_request lost; /* that read; op NONE: none */
+    struct lb_request leaf; /* built once, sent for ever; op NONE: not yet */
     uint64_t lost_us;       /* when it had left */
     uint64_t replied_us;    /* when its last reply came; 0: never */
     uint64_t crc_then;      /* damaged replies until then */
@@ -221,6 +222,9 @@ bool lb_pulse_goes_on(const struct lb_bus *bus, uint8_t board);
 /* schedule.c: reads the bus; changes rounds only */
 struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake);
 bool lb_schedule_any_present(const struct lb_bus *bus);
+
+/* doze.c: which bytes of a reply are worth a wake-up */
+void lb_doze(struct lb_bus *bus);
 
 /* presence.c */
 void lb_link_event(struct lb_bus *bus, uint8_t board, enum lb_link_event event,

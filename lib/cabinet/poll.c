@@ -216,6 +216,7 @@ enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
         (cab->polled && now_us < cab->now_us)) {
         return LOCKBUS_ERR_USAGE;
     }
+    lb_loop_begin(&cab->loop);
     lb_facts_watch(cab, now_us);
     take_time(cab, now_us);
     lb_trace_time(cab->trace, now_us);

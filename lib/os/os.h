@@ -114,12 +114,21 @@ struct lb_loop {
     int epoll, timer;
     int watched[LB_LOOP_WATCHES];
     size_t count;
+    uint64_t begun_us;    /* 0: nobody said */
+    uint64_t due_us;      /* when it should wake its owner; 0: never */
+    uint32_t early_16ths; /* of a microsecond: armed so long before that */
 };
 LOCKBUS_CHECK enum lockbus_err lb_loop_open(struct lb_loop *loop);
 void lb_loop_close(struct lb_loop *loop);
 /* The set of descriptors to watch for input; cheap when nothing changed. */
 void lb_loop_watch(struct lb_loop *loop, const int *fds, size_t count);
-/* Makes the descriptor readable `in_us` from now; UINT64_MAX: never. */
+/* Now is the moment from which lb_loop_arm() counts: what the owner does in
+ * between must not put the timer off. */
+void lb_loop_begin(struct lb_loop *loop);
+/* Makes the descriptor readable `in_us` from then; UINT64_MAX: never. A
+ * process runs some time after it was woken: the loop learns how long that
+ * takes here, and wakes up to 0.2 ms early, so that the owner may have to
+ * come back once for the rest. Without lb_loop_begin() it is never early. */
 void lb_loop_arm(struct lb_loop *loop, uint64_t in_us);
 
 /* ---- The worker (worker.c): one thread for what blocks ---------------------
