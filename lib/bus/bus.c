@@ -133,6 +133,8 @@ static void fill(struct lb_bus *bus, const struct lb_bus_config *config)
     bus->baud = config->baud;
     bus->bits = config->bits_per_byte;
     bus->at_once = config->at_once;
+    bus->since = config->since;
+    bus->since_user = config->since_user;
     bus->driver = &lb_modbus_driver;
     bus->txn.state = LB_TXN_IDLE;
     bus->reopen_wait_us = LB_REOPEN_FIRST_US;

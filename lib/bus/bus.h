@@ -7,7 +7,8 @@
  * One RS-485 line and its boards. lb_bus_poll() moves bytes and machines;
  * what comes of it is read with lb_bus_next(). Nothing blocks, nothing
  * allocates after lb_bus_new(). Times are the host's monotonic microseconds,
- * given in; the bus never asks a clock.
+ * given in; the bus never asks a clock. What passes within a poll, the owner
+ * can let it ask for.
  *
  * An output is driven by lb_bus_pulse() alone, and that takes a permit.
  */
@@ -41,6 +42,11 @@ struct lb_bus_config {
     uint8_t at_once;          /* solenoids driven at once on this bus */
     const struct lb_bus_board *boards; /* copied */
     size_t board_count;
+    /* Microseconds since the moment that lb_bus_poll() was told: a process
+     * that is held up between asking its clock and reading the line would
+     * keep too short a silence. NULL: time stands still within a poll. */
+    uint64_t (*since)(const void *user);
+    const void *since_user; /* borrowed for the life of the bus */
 };
 
 enum lb_report_kind {

@@ -130,6 +130,8 @@ struct lb_bus {
     const struct lb_driver *driver;
     struct lb_modbus *codec;
     uint64_t now_us, wake_us;
+    uint64_t (*since)(const void *user); /* may be NULL */
+    const void *since_user;
 
     bool open, port_told, stopping;
     bool deaf;         /* bytes need not wake the host before wake_us */

@@ -105,6 +105,13 @@ void lb_wire_learn(struct lb_node *node, uint64_t turn_us)
 
 /* ---- Sending and receiving ---------------------------------------------- */
 
+/* The moment itself, where the owner can tell: what is said of silence must
+ * hold even for a process that was held up since it looked at its clock. */
+static uint64_t at_last_us(const struct lb_bus *bus)
+{
+    return bus->now_us + (bus->since != NULL ? bus->since(bus->since_user) : 0);
+}
+
 bool lb_wire_send(struct lb_bus *bus)
 {
     struct lb_exchange *txn = &bus->txn;
@@ -120,8 +127,10 @@ bool lb_wire_send(struct lb_bus *bus)
         if (sent == 0) {
             break;
         }
-        if (bus->wire_end_us < bus->now_us) {
-            bus->wire_end_us = bus->now_us;
+        uint64_t now_us = at_last_us(bus);
+
+        if (bus->wire_end_us < now_us) {
+            bus->wire_end_us = now_us;
         }
         bus->wire_end_us += lb_wire_us(bus, sent);
         txn->handed += sent;
@@ -144,7 +153,7 @@ bool lb_wire_receive(struct lb_bus *bus, bool *got)
             break;
         }
         bus->rx_len += count;
-        bus->rx_last_us = bus->now_us;
+        bus->rx_last_us = at_last_us(bus);
         *got = true;
         if (count < cap) {
             break; /* that was all; asking again would only cost a call */

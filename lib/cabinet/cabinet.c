@@ -80,6 +80,11 @@ static enum lockbus_err start(struct lockbus_cabinet *cab,
     if (err == LOCKBUS_OK) {
         err = lb_loop_open(&cab->loop);
     }
+    int ended = err == LOCKBUS_OK ? lb_worker_fd(cab->worker) : -1;
+
+    if (ended >= 0) {
+        err = lb_loop_keep(&cab->loop, ended);
+    }
     if (err != LOCKBUS_OK) {
         return lb_reason(why, err, "", "a thread or descriptor is lacking");
     }
@@ -190,6 +195,7 @@ static void stop_buses(struct lockbus_cabinet *cab)
         stopped = gone > LB_CLOSE_US;
         bool all = true;
 
+        lb_loop_begin(&cab->loop);
         lb_trace_time(cab->trace, cab->now_us + gone);
         for (size_t b = 0; b < cab->bus_count; b++) {
             if (cab->bus[b] != NULL) {

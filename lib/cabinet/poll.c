@@ -88,7 +88,7 @@ static void file_manifest(struct lockbus_cabinet *cab)
 
 static void watch(struct lockbus_cabinet *cab)
 {
-    int fds[LB_CONFIG_BUSES + 1];
+    int fds[LB_CONFIG_BUSES];
     size_t count = 0;
 
     for (size_t b = 0; b < cab->bus_count; b++) {
@@ -97,11 +97,6 @@ static void watch(struct lockbus_cabinet *cab)
         if (fd >= 0 && lb_bus_listens(cab->bus[b])) {
             fds[count++] = fd;
         }
-    }
-    int worker = lb_worker_fd(cab->worker);
-
-    if (worker >= 0) {
-        fds[count++] = worker;
     }
     lb_loop_watch(&cab->loop, fds, count);
 }

@@ -119,6 +119,10 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
         .at_once = config->at_once,
         .boards = board,
         .board_count = count,
+        /* In a simulation only the host's own clock counts. */
+        .since =
+            options != NULL && options->without_worker ? NULL : lb_loop_since,
+        .since_user = &cab->loop,
     };
     err = lb_bus_new(&cab->bus[b], &wiring);
     return err == LOCKBUS_OK

@@ -106,13 +106,27 @@ void lb_loop_begin(struct lb_loop *loop)
     }
 }
 
+uint64_t lb_loop_since(const void *loop)
+{
+    const struct lb_loop *of = loop;
+    uint64_t now_us = lb_clock_boot_us();
+
+    return of->begun_us != 0 && now_us > of->begun_us ? now_us - of->begun_us
+                                                      : 0;
+}
+
+enum lockbus_err lb_loop_keep(struct lb_loop *loop, int fd)
+{
+    return add(loop, fd) ? LOCKBUS_OK : LOCKBUS_ERR_IO;
+}
+
 void lb_loop_arm(struct lb_loop *loop, uint64_t in_us)
 {
     struct itimerspec when = {0}; /* all zero: disarmed */
 
     loop->due_us = 0;
     if (in_us != UINT64_MAX && loop->begun_us != 0) {
-        uint64_t took_us = lb_clock_boot_us() - loop->begun_us;
+        uint64_t took_us = lb_loop_since(loop);
 
         loop->due_us = loop->begun_us + in_us;
         took_us += loop->early_16ths / 16;

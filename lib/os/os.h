@@ -125,6 +125,11 @@ void lb_loop_watch(struct lb_loop *loop, const int *fds, size_t count);
 /* Now is the moment from which lb_loop_arm() counts: what the owner does in
  * between must not put the timer off. */
 void lb_loop_begin(struct lb_loop *loop);
+/* Microseconds since then; `loop` is a struct lb_loop. */
+uint64_t lb_loop_since(const void *loop);
+/* Watched for ever, beside what lb_loop_watch() says: one that is never
+ * closed and opened again. */
+LOCKBUS_CHECK enum lockbus_err lb_loop_keep(struct lb_loop *loop, int fd);
 /* Makes the descriptor readable `in_us` from then; UINT64_MAX: never. A
  * process runs some time after it was woken: the loop learns how long that
  * takes here, and wakes up to 0.2 ms early, so that the owner may have to

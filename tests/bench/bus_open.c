@@ -98,6 +98,8 @@ static bool attach(void *user, const struct bus_job *job)
     struct lb_bus_config config = {.baud = job->baud,
                                    .bits_per_byte = BUS_BITS,
                                    .at_once = 16,
+                                   .since = lb_loop_since,
+                                   .since_user = &bench.loop,
                                    .boards = bench.board,
                                    .board_count = job->boards};
     char port[80];

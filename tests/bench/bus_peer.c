@@ -5,13 +5,10 @@
 
 #include <modbus.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,19 +17,20 @@ enum { BOARDS = 32, INPUTS = 24, TEXT_MAX = 16384, ARGS = 24 };
 
 /* ---- libmodbus as it comes, and with the silence that it leaves out ----- */
 
-static void rest(uint64_t quiet_ns, const struct timespec *since)
+static void rest(int timer, uint64_t quiet_ns, const struct timespec *since)
 {
-    uint64_t at = (uint64_t)since->tv_nsec + quiet_ns;
-    struct timespec until = {since->tv_sec + (time_t)(at / 1000000000),
-                             (long)(at % 1000000000)};
+    uint64_t at = (uint64_t)since->tv_nsec + quiet_ns, ended;
+    struct itimerspec until = {
+        .it_value = {since->tv_sec + (time_t)(at / 1000000000),
+                     (long)(at % 1000000000)}};
 
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
-           EINTR) {
-        ;
+    if (timerfd_settime(timer, TFD_TIMER_ABSTIME, &until, NULL) != 0 ||
+        read(timer, &ended, sizeof ended) != sizeof ended) {
+        perror("bench: timer");
     }
 }
 
-static void cycle(modbus_t *context, uint64_t quiet_ns,
+static void cycle(modbus_t *context, int timer, uint64_t quiet_ns,
                   struct bus_result *result)
 {
     uint8_t bits[INPUTS];
@@ -47,7 +45,7 @@ static void cycle(modbus_t *context, uint64_t quiet_ns,
         result->transactions++;
         result->failed += got != INPUTS;
         if (quiet_ns != 0) {
-            rest(quiet_ns, &end);
+            rest(timer, quiet_ns, &end);
         }
     }
 }
@@ -70,13 +68,15 @@ void bus_libmodbus(const struct bus_wire *wire, uint32_t baud, unsigned cycles,
         modbus_t *context =
             modbus_new_rtu(wire->seen[0].path, (int)baud, 'N', 8, 2);
 
-        (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-        mine.good = context != NULL && modbus_connect(context) == 0;
+        int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+        mine.good =
+            timer >= 0 && context != NULL && modbus_connect(context) == 0;
         bus_wire_count(wire, true);
         double began = bus_cpu_us();
 
         for (unsigned i = 0; mine.good && i < cycles; i++) {
-            cycle(context, quiet, &mine);
+            cycle(context, timer, quiet, &mine);
         }
         mine.cpu_us = bus_cpu_us() - began;
         bus_wire_count(wire, false);

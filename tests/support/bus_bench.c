@@ -33,6 +33,13 @@ void bus_bench_init(struct bus_bench *bench, uint32_t baud, size_t boards)
     bench->sim.user = bench;
 }
 
+static uint64_t since(const void *user)
+{
+    const struct bus_bench *bench = user;
+
+    return bench->sim.now_us - bench->told_us;
+}
+
 void bus_bench_start(struct bus_bench *bench)
 {
     struct lb_bus_config config = {.line = sim_line_line(&bench->sim),
@@ -40,7 +47,9 @@ void bus_bench_start(struct bus_bench *bench)
                                    .bits_per_byte = bench->sim.bits,
                                    .at_once = bench->at_once,
                                    .boards = bench->board,
-                                   .board_count = bench->boards};
+                                   .board_count = bench->boards,
+                                   .since = since,
+                                   .since_user = bench};
 
     for (size_t i = 0; i < bench->boards; i++) {
         bench->board[i] = (struct lb_bus_board){.address = (uint8_t)(i + 1),
@@ -93,7 +102,11 @@ static void turn(struct bus_bench *bench, uint64_t until_us)
         next = until_us;
     }
     sim_line_advance(&bench->sim, next);
-    lb_bus_poll(bench->bus, bench->sim.now_us);
+    bench->told_us = bench->sim.now_us;
+    if (bench->polls % 2 != 0) {
+        sim_line_advance(&bench->sim, next + bench->held_us);
+    }
+    lb_bus_poll(bench->bus, bench->told_us);
     bench->polls++;
     if (bench->turned != NULL) {
         bench->turned(bench);

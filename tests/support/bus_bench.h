@@ -19,8 +19,11 @@ struct bus_bench {
     uint32_t pulse_ms, rest_ms;
     uint32_t content, full_is; /* of every board */
     uint64_t stall_us;         /* the host looks only so often; 0: at once */
-    uint64_t polls;            /* how often the host woke */
-    size_t count;              /* reports kept, ROUND left out */
+    uint64_t held_us; /* so long the host is held up in every other poll,
+                       * between its clock and the line */
+    uint64_t told_us; /* what it was told last */
+    uint64_t polls;   /* how often the host woke */
+    size_t count;     /* reports kept, ROUND left out */
     struct lb_report report[BUS_BENCH_REPORTS];
     /* Sees each report as it comes, before anything else moves. */
     void (*watch)(struct bus_bench *bench, const struct lb_report *report);

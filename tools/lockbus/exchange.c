@@ -160,8 +160,10 @@ bool exchange_read(struct lb_request *out, const uint8_t head[2],
     lb_put_u16(at + LB_RAW_LEN, lb_crc16(at, LB_RAW_LEN));
     out->op = LB_OP_LEAF;
     out->len = LB_WRITE_LEN;
-    out->reply_len = 3 + (bits ? (count + 7) / 8 : 2 * count) + LB_SUM_LEN;
-    return out->reply_len <= LB_REPLY_MAX;
+    size_t whole = 3U + (bits ? (count + 7U) / 8 : 2U * count) + LB_SUM_LEN;
+
+    out->reply_len = (uint16_t)whole;
+    return whole <= LB_REPLY_MAX;
 }
 
 static bool take(struct exchange_line *on, struct heard *heard)

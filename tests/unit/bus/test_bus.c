@@ -989,9 +989,42 @@ static void a_reply_does_not_wake_the_host_for_each_byte(void **state)
     uint64_t exchanges = to.requests - from.requests;
 
     assert_true(exchanges > 300);
-    /* sent, first byte, all but the last, the last; and the rounds' ends */
+    /* sent, all but the last byte, the last; and the rounds' ends */
     assert_true(bench->polls - polls <=
-                5 * exchanges + to.rounds - from.rounds);
+                3 * exchanges + 2 * (to.rounds - from.rounds));
+}
+
+/* How long a board takes is learnt, also when it takes less from now on. */
+static void a_board_that_answers_sooner_is_soon_heard_in_time(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 115200, 2);
+
+    bench->sim.board[0].turn_us = bench->sim.board[1].turn_us = 30 * MS;
+    bus_bench_settle(bench);
+    bus_bench_for(bench, 5 * SEC);
+    bench->sim.board[0].turn_us = bench->sim.board[1].turn_us = 8 * MS;
+    bus_bench_for(bench, 2 * SEC);
+    uint64_t exchanges = counters(bench).requests;
+    bus_bench_for(bench, 10 * SEC);
+    exchanges = counters(bench).requests - exchanges;
+    uint64_t limit = sim_line_us(&bench->sim, 8 + 6) +
+                     2 * sim_line_quiet_us(&bench->sim) + 8 * MS;
+
+    assert_true(10 * SEC * 100 / exchanges <= limit * 102);
+    assert_int_equal(counters(bench).timeouts, 0);
+}
+
+/* Between its clock and the line a process may be held up for long. */
+static void a_host_that_is_held_up_keeps_the_silence(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 4);
+
+    bench->held_us = 2500;
+    bus_bench_settle(bench);
+    bus_bench_for(bench, 10 * SEC);
+    assert_true(counters(bench).requests > 500);
+    assert_int_equal(counters(bench).timeouts, 0);
+    assert_int_equal(bench->sim.gaps_broken, 0);
 }
 
 /* The port takes nothing for a moment: what was withdrawn meanwhile stays. */
@@ -1136,6 +1169,8 @@ int main(void)
         BENCH(an_open_waits_for_one_exchange_with_eight_of_32_dead),
         BENCH(doors_in_motion_do_not_starve_the_round),
         BENCH(a_reply_does_not_wake_the_host_for_each_byte),
+        BENCH(a_board_that_answers_sooner_is_soon_heard_in_time),
+        BENCH(a_host_that_is_held_up_keeps_the_silence),
         BENCH(a_pulse_that_waits_for_a_full_port_can_be_withdrawn),
         BENCH(noise_in_every_poll_does_not_keep_a_dead_board_here),
         BENCH(a_configuration_out_of_range_is_refused),

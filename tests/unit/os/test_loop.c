@@ -38,6 +38,65 @@ static void timer_wakes_once_and_can_be_put_off(void **state)
     lb_loop_close(&loop);
 }
 
+/* An hour of work, which would put the timer off by as much. */
+static void what_the_owner_took_is_not_added_to_the_time(void **state)
+{
+    struct lb_loop loop;
+
+    (void)state;
+    assert_int_equal(lb_loop_open(&loop), LOCKBUS_OK);
+    assert_int_equal(lb_loop_since(&loop), 0);
+    lb_loop_begin(&loop);
+    loop.begun_us -= 3600U * UINT64_C(1000000);
+    assert_true(lb_loop_since(&loop) >= 3600U * UINT64_C(1000000));
+    lb_loop_arm(&loop, 3600U * UINT64_C(1000000));
+    assert_true(readable(&loop, 10000));
+    lb_loop_arm(&loop, UINT64_MAX);
+    assert_false(readable(&loop, 0));
+    lb_loop_close(&loop);
+}
+
+static void a_timer_that_fires_late_is_set_a_little_sooner(void **state)
+{
+    struct lb_loop loop;
+
+    (void)state;
+    assert_int_equal(lb_loop_open(&loop), LOCKBUS_OK);
+    for (int i = 0; i < 10000; i++) {
+        loop.due_us = lb_clock_boot_us();
+        lb_loop_begin(&loop);
+    }
+    assert_in_range(loop.early_16ths, 100 * 16, 200 * 16);
+    loop.due_us = 0; /* woken by something else */
+    uint32_t early = loop.early_16ths;
+    lb_loop_begin(&loop);
+    assert_int_equal(loop.early_16ths, early);
+    lb_loop_close(&loop);
+}
+
+static void what_is_kept_stays_when_others_are_watched(void **state)
+{
+    struct lb_loop loop;
+    int p[2], q[2];
+
+    (void)state;
+    assert_int_equal(lb_loop_open(&loop), LOCKBUS_OK);
+    assert_int_equal(pipe(p), 0);
+    assert_int_equal(pipe(q), 0);
+    assert_int_equal(lb_loop_keep(&loop, p[0]), LOCKBUS_OK);
+    assert_int_equal(lb_loop_keep(&loop, -1), LOCKBUS_ERR_IO);
+    lb_loop_watch(&loop, q, 1);
+    lb_loop_watch(&loop, NULL, 0);
+    assert_false(readable(&loop, 0));
+    assert_int_equal(write(p[1], "x", 1), 1);
+    assert_true(readable(&loop, 0));
+    lb_loop_close(&loop);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(close(p[i]), 0);
+        assert_int_equal(close(q[i]), 0);
+    }
+}
+
 static void watched_descriptor_wakes_and_dropped_one_does_not(void **state)
 {
     struct lb_loop loop;
@@ -149,6 +208,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timer_wakes_once_and_can_be_put_off),
+        cmocka_unit_test(what_the_owner_took_is_not_added_to_the_time),
+        cmocka_unit_test(a_timer_that_fires_late_is_set_a_little_sooner),
+        cmocka_unit_test(what_is_kept_stays_when_others_are_watched),
         cmocka_unit_test(watched_descriptor_wakes_and_dropped_one_does_not),
         cmocka_unit_test(descriptor_reopened_under_its_number_is_watched),
         cmocka_unit_test(absent_and_repeated_descriptors_do_no_harm),
