@@ -145,10 +145,10 @@ static bool mbpoll(const struct bus_wire *wire, uint32_t baud,
                    const char *boards, char *text, double *cpu_us)
 {
     char rate[16], path[64];
-    char *const argv[] = {
-        "mbpoll", "-m", "rtu", "-a", (char *)boards, "-t", "1",    "-r",
-        "1",      "-c", "24",  "-b", rate,           "-P", "none", "-s",
-        "2",      "-o", "0.5", "-1", path,           NULL};
+    const char *const argv[] = {"mbpoll", "-m", "rtu",  "-a", boards, "-t",
+                                "1",      "-r", "1",    "-c", "24",   "-b",
+                                rate,     "-P", "none", "-s", "2",    "-o",
+                                "0.5",    "-1", path,   NULL};
 
     (void)snprintf(rate, sizeof rate, "%u", (unsigned)baud);
     (void)snprintf(path, sizeof path, "%s", wire->seen[0].path);
@@ -180,8 +180,8 @@ void bus_pymodbus(const struct bus_wire *wire, uint32_t baud, unsigned cycles,
 {
     static char text[TEXT_MAX];
     char rate[16], rounds[16], path[64];
-    char *const argv[] = {
-        "/usr/bin/python3", (char *)script, path, rate, rounds, NULL};
+    const char *const argv[] = {
+        "/usr/bin/python3", script, path, rate, rounds, NULL};
     unsigned long transactions = 0, failed = 0;
     double cpu_us = 0, all_us = 0;
 

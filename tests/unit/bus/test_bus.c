@@ -994,6 +994,33 @@ static void a_reply_does_not_wake_the_host_for_each_byte(void **state)
                 3 * exchanges + 2 * (to.rounds - from.rounds));
 }
 
+static void now_soon_now_late(struct sim_line *sim,
+                              struct sim_line_board *board,
+                              const uint8_t *request,
+                              struct sim_line_reply *reply)
+{
+    (void)board;
+    (void)request;
+    reply->delay_us = sim->frames % 3 != 0 ? 6 * MS : 0;
+}
+
+/* Nor does one that comes when nobody could know. */
+static void an_unsteady_reply_does_not_wake_for_each_byte(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 9600, 4);
+
+    bench->sim.hook = now_soon_now_late;
+    bus_bench_settle(bench);
+    uint64_t exchanges = counters(bench).requests, polls = bench->polls;
+
+    bus_bench_for(bench, 10 * SEC);
+    exchanges = counters(bench).requests - exchanges;
+    assert_true(exchanges > 200);
+    /* sent, as early as it may come, first byte, all but the last, the last */
+    assert_true(bench->polls - polls <= 5 * exchanges);
+    assert_int_equal(counters(bench).timeouts, 0);
+}
+
 /* How long a board takes is learnt, also when it takes less from now on. */
 static void a_board_that_answers_sooner_is_soon_heard_in_time(void **state)
 {
@@ -1169,6 +1196,7 @@ int main(void)
         BENCH(an_open_waits_for_one_exchange_with_eight_of_32_dead),
         BENCH(doors_in_motion_do_not_starve_the_round),
         BENCH(a_reply_does_not_wake_the_host_for_each_byte),
+        BENCH(an_unsteady_reply_does_not_wake_for_each_byte),
         BENCH(a_board_that_answers_sooner_is_soon_heard_in_time),
         BENCH(a_host_that_is_held_up_keeps_the_silence),
         BENCH(a_pulse_that_waits_for_a_full_port_can_be_withdrawn),
