@@ -14,6 +14,9 @@ import unittest
 from benchcase import Bench, doors_of
 from terminal import DEADLINE_S, Terminal
 
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "support"))
+import one_case  # noqa: E402
+
 TOOL, SIM, PROFILES = map(os.path.abspath, sys.argv[1:4])
 LEAVE, CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 HIDE, COLOUR = b"\x1b[?25l", re.compile(rb"\x1b\[[0-9;]*3[1-7]m")
@@ -280,4 +283,4 @@ class Terminals(Watch):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], failfast=True)
+    unittest.main(argv=sys.argv[:1] + one_case.options(), failfast=True)

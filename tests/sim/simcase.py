@@ -15,6 +15,9 @@ import time
 import tty
 import unittest
 
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "support"))
+import one_case  # noqa: E402
+
 CABINET = """[cabinet]
 name = simulated
 journal = {dir}/journal
