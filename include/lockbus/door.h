@@ -115,17 +115,25 @@ enum lockbus_event_kind {
                                  * open tries again */
     LOCKBUS_EVENT_CONTENT = 25, /* content holds what its sensor says now */
     /* boards and ports */
-    LOCKBUS_EVENT_BOARD_AWAY = 40,
-    LOCKBUS_EVENT_BOARD_BACK = 41,
-    LOCKBUS_EVENT_BOARD_REFUSED =
-        42,                       /* answers, but is not what it should be */
-    LOCKBUS_EVENT_PORT_LOST = 43, /* `text`: which, why */
+    LOCKBUS_EVENT_BOARD_AWAY = 40,    /* `text`: why, as lockbus_board.text */
+    LOCKBUS_EVENT_BOARD_BACK = 41,    /* checked, and all its outputs are off */
+    LOCKBUS_EVENT_BOARD_REFUSED = 42, /* answers, but is not what it should
+                                       * be; `text`: how */
+    LOCKBUS_EVENT_PORT_LOST = 43,     /* `text`: which, why */
     LOCKBUS_EVENT_PORT_OPEN = 44,
     LOCKBUS_EVENT_PORT_SLOW = 45,  /* a warning after PORT_OPEN: low latency
                                     * was asked for and is refused */
     LOCKBUS_EVENT_BUS_COUNTS = 46, /* once an hour, and when a line is lost:
                                     * `text` has its counts since the last one,
                                     * those of errors that are not 0 */
+    /* On the way to AWAY, and back. A board that misses replies now and then is
+     * told of in four runs, then in one a minute; what is left out is in its
+     * counters. `text`: why, and how many of its requests were unanswered. */
+    LOCKBUS_EVENT_BOARD_MISSED = 47,  /* one reply did not come */
+    LOCKBUS_EVENT_BOARD_SUSPECT = 48, /* nor did the next */
+    LOCKBUS_EVENT_BOARD_ANSWERS = 49, /* the run's end. If it may have lost its
+                                       * power meanwhile, all its outputs were
+                                       * switched off and read back first */
     /* the cabinet */
     LOCKBUS_EVENT_JOURNAL_FAILED = 60, /* no open until restart; `text`: why */
     LOCKBUS_EVENT_LOST = 61, /* `count` events were dropped: poll faster */

@@ -11,6 +11,11 @@
  * well: other kinds keep addresses or times in those registers. What is
  * neither 0 nor 1 there is another kind of board.
  *
+ * A board that was silent for a moment, but not for so long that it was lost,
+ * goes through the middle of it: its outputs are off and read back before
+ * anything else is asked of it. What we ourselves pulsed a moment ago is left
+ * alone then.
+ *
  * A board that cannot read its coils (exception 1 or 2) is believed on the
  * exact confirmation of each off. A sensor that never holds still stays
  * unknown and does not keep its board away.
@@ -25,6 +30,26 @@ static const char no_output[] = "an output holds neither 0 nor 1";
 static const char no_outputs[] = "the outputs cannot be read back";
 static const char no_inputs[] = "the inputs cannot be read";
 
+/* Of a recheck only: a pulse of ours that its silence need not have cut. */
+static bool driven(const struct lb_bus *bus, const struct lb_node *node,
+                   size_t channel)
+{
+    return node->recheck &&
+           node->channel[channel].on_until_us > bus->txn.begun_us;
+}
+
+/* The next output to be switched off, from `step_index` on. */
+static bool more_offs(const struct lb_bus *bus, struct lb_node *node)
+{
+    uint8_t c = node->step_index;
+
+    while (c < node->board.profile->channels && driven(bus, node, c)) {
+        c++;
+    }
+    node->step_index = c;
+    return c < node->board.profile->channels;
+}
+
 static void advance(struct lb_bus *bus, uint8_t board, enum lb_step step)
 {
     struct lb_node *node = &bus->node[board];
@@ -37,6 +62,9 @@ static void advance(struct lb_bus *bus, uint8_t board, enum lb_step step)
     }
     if (node->step == LB_STEP_LOOK && !lb_profile_by_register(profile)) {
         node->step = LB_STEP_OFF;
+    }
+    if (node->step == LB_STEP_OFF && !more_offs(bus, node)) {
+        node->step = LB_STEP_OUTPUT;
     }
     if (node->step == LB_STEP_LEAF) {
         node->step_tries = 0;
@@ -54,10 +82,42 @@ void lb_attach_begin(struct lb_bus *bus, uint8_t board)
     advance(bus, board, LB_STEP_CHECK);
 }
 
+void lb_attach_again(struct lb_bus *bus, uint8_t board)
+{
+    struct lb_node *node = &bus->node[board];
+
+    bus->attaching = board;
+    node->step_tries = node->step_misses = 0;
+    node->recheck = true;
+    node->doubt = false;
+    advance(bus, board, LB_STEP_OFF);
+}
+
+void lb_attach_end(struct lb_bus *bus, uint8_t board)
+{
+    struct lb_node *node = &bus->node[board];
+
+    if (bus->attaching == board) {
+        bus->attaching = -1;
+    }
+    node->step = LB_STEP_NONE;
+    node->recheck = false;
+}
+
+void lb_attach_missed(struct lb_bus *bus, uint8_t board)
+{
+    struct lb_node *node = &bus->node[board];
+
+    if (node->recheck && ++node->step_misses == LB_OFF_TRIES) {
+        lb_link_event(bus, board, LB_LINK_FAILED,
+                      node->step == LB_STEP_OFF ? not_off : no_outputs);
+    }
+}
+
 struct lb_pick lb_attach_pick(const struct lb_bus *bus, uint8_t board)
 {
     const struct lb_node *node = &bus->node[board];
-    struct lb_pick pick = {.board = board};
+    struct lb_pick pick = {.board = board, .attach = true};
 
     switch (node->step) {
     case LB_STEP_CHECK:
@@ -119,21 +179,44 @@ static void on_off(struct lb_bus *bus, const struct lb_pick *pick,
 
     if (reply->exception != 0) {
         lb_link_event(bus, pick->board, LB_LINK_FAILED, not_off);
-    } else if (++node->step_index == node->board.profile->channels) {
+        return;
+    }
+    node->step_index++;
+    if (!more_offs(bus, node)) {
         advance(bus, pick->board, LB_STEP_OUTPUT);
     }
 }
 
-static bool all_off(const struct lb_node *node, const struct lb_reply *reply)
+static bool all_off(const struct lb_bus *bus, const struct lb_node *node,
+                    const struct lb_reply *reply)
 {
-    uint32_t mask = UINT32_MAX >> (32 - node->board.profile->channels);
+    for (size_t c = 0; c < node->board.profile->channels; c++) {
+        /* a register is read alone, and its channel is the step's */
+        bool on = reply->words == 0
+                      ? (reply->bits >> c & 1) != 0
+                      : c == node->step_index && reply->word[0] != 0;
 
-    for (size_t i = 0; i < reply->words; i++) {
-        if (reply->word[i] != 0) {
+        if (on && !driven(bus, node, c)) {
             return false;
         }
     }
-    return (reply->bits & mask) == 0;
+    return true;
+}
+
+static void outputs_are_off(struct lb_bus *bus, uint8_t board)
+{
+    struct lb_node *node = &bus->node[board];
+
+    for (size_t c = 0; c < node->board.profile->channels; c++) {
+        if (!driven(bus, node, c)) {
+            node->channel[c].on_until_us = 0; /* read back: it is off */
+        }
+    }
+    if (!node->recheck) {
+        advance(bus, board, LB_STEP_LEAF);
+        return;
+    }
+    lb_link_checked(bus, board);
 }
 
 static void on_output(struct lb_bus *bus, uint8_t board,
@@ -141,7 +224,7 @@ static void on_output(struct lb_bus *bus, uint8_t board,
 {
     struct lb_node *node = &bus->node[board];
     bool one = lb_profile_by_register(node->board.profile);
-    bool off = reply->exception != 0 || all_off(node, reply);
+    bool off = reply->exception != 0 || all_off(bus, node, reply);
 
     if (reply->exception > 2 || (one && reply->exception != 0)) {
         lb_link_event(bus, board, LB_LINK_FAILED, no_outputs);
@@ -149,10 +232,7 @@ static void on_output(struct lb_bus *bus, uint8_t board,
                node->step_index + 1 < node->board.profile->channels) {
         node->step_index++;
     } else if (off) {
-        for (size_t c = 0; c < node->board.profile->channels; c++) {
-            node->channel[c].on_until_us = 0; /* read back: it is off */
-        }
-        advance(bus, board, LB_STEP_LEAF);
+        outputs_are_off(bus, board);
     } else if (++node->step_tries == LB_OFF_TRIES) {
         lb_link_event(bus, board, LB_LINK_FAILED, stays_on);
     } else {
@@ -178,6 +258,7 @@ static void on_leaf(struct lb_bus *bus, uint8_t board,
 void lb_attach_reply(struct lb_bus *bus, const struct lb_pick *pick,
                      const struct lb_reply *reply)
 {
+    bus->node[pick->board].step_misses = 0;
     switch (pick->op) {
     case LB_OP_CHECK:
         on_check(bus, pick, reply);

@@ -231,7 +231,6 @@ void lb_bus_ask(struct lb_bus *bus, uint8_t board)
 {
     if (board < bus->nodes) {
         bus->node[board].ask = true;
-        bus->node[board].due_us = bus->now_us;
         bus->wake_us = bus->now_us;
     }
 }

@@ -58,7 +58,8 @@ enum lb_report_kind {
     LB_REPORT_PULSE_LOST, /* no confirmation: whether it pulsed is unknown */
     LB_REPORT_DROPPED,    /* deadline passed or board away: not sent; ref */
     LB_REPORT_MISSED,     /* one reply missed */
-    LB_REPORT_SUSPECT,    /* several missed */
+    LB_REPORT_SUSPECT,    /* two in a row missed */
+    LB_REPORT_ANSWERS,    /* after MISSED or SUSPECT; all off where need be */
     LB_REPORT_AWAY,       /* the board is lost; reason in text */
     LB_REPORT_BACK,       /* answers again, checked, all off, read back */
     LB_REPORT_REFUSED,    /* answers, but is not what the profile says */

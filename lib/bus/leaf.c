@@ -52,7 +52,7 @@ static void settle(struct lb_bus *bus, uint8_t board, uint8_t channel)
 
     at->known = at->candidate;
     at->candidate = LB_LEVEL_NONE;
-    if (bus->node[board].step == LB_STEP_NONE) {
+    if (lb_pulse_linked(&bus->node[board])) {
         tell(bus, board, channel);
     }
 }

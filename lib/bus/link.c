@@ -7,6 +7,9 @@
  * firmware's reset), it goes through all steps again before its first pulse:
  * nobody knows what its outputs did meanwhile. A board that answers wrongly
  * is refused: it is probed like an absent one, and never pulsed.
+ *
+ * One that missed fewer may have lost its power for a moment, unless what it
+ * missed came late or damaged: attach.c switches its outputs off too.
  */
 #include "bus/link.h"
 
@@ -29,7 +32,7 @@ static const struct lb_link_cell table[LB_LINK_STATES][LB_LINK_EVENTS] = {
     },
     [LB_LINK_ABSENT] = {
         [LB_LINK_REPLY]  = {LB_LINK_ATTACH,  LB_LINK_BEGIN},
-        [LB_LINK_MISS]   = {LB_LINK_ABSENT,  LB_LINK_BACKOFF},
+        [LB_LINK_MISS]   = {LB_LINK_ABSENT,  NONE},
         [LB_LINK_PASSED] = {LB_LINK_ABSENT,  NONE},
         [LB_LINK_FAILED] = {LB_LINK_REFUSED, WRONG},
         [LB_LINK_LOST]   = {LB_LINK_NEW,     NONE},
@@ -56,14 +59,14 @@ static const struct lb_link_cell table[LB_LINK_STATES][LB_LINK_EVENTS] = {
         [LB_LINK_LOST]   = {LB_LINK_NEW,     LB_LINK_TELL_AWAY},
     },
     [LB_LINK_MISSED] = {
-        [LB_LINK_REPLY]  = {LB_LINK_PRESENT, NONE},
+        [LB_LINK_REPLY]  = {LB_LINK_PRESENT, LB_LINK_TELL_ANSWERS},
         [LB_LINK_MISS]   = {LB_LINK_SUSPECT, LB_LINK_TELL_SUSPECT},
         [LB_LINK_PASSED] = {LB_LINK_PRESENT, NONE},
         [LB_LINK_FAILED] = {LB_LINK_REFUSED, WRONG},
         [LB_LINK_LOST]   = {LB_LINK_NEW,     LB_LINK_TELL_AWAY},
     },
     [LB_LINK_SUSPECT] = {
-        [LB_LINK_REPLY]  = {LB_LINK_PRESENT, NONE},
+        [LB_LINK_REPLY]  = {LB_LINK_PRESENT, LB_LINK_TELL_ANSWERS},
         [LB_LINK_MISS]   = {LB_LINK_ABSENT,  GONE},
         [LB_LINK_PASSED] = {LB_LINK_PRESENT, NONE},
         [LB_LINK_FAILED] = {LB_LINK_REFUSED, WRONG},

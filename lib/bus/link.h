@@ -31,17 +31,18 @@ enum lb_link_effect {
     LB_LINK_NOTHING = 0,
     LB_LINK_BEGIN = 1,   /* start the attach steps */
     LB_LINK_END = 2,     /* leave them */
-    LB_LINK_BACKOFF = 4, /* probe later and later */
+    LB_LINK_BACKOFF = 4, /* attach later when it comes back again and again */
     LB_LINK_TELL_MISSED = 8,
     LB_LINK_TELL_SUSPECT = 16,
     LB_LINK_TELL_AWAY = 32, /* once, and drop what was asked of it */
     LB_LINK_TELL_BACK = 64,
-    LB_LINK_TELL_REFUSED = 128
+    LB_LINK_TELL_REFUSED = 128,
+    LB_LINK_TELL_ANSWERS = 256 /* after MISSED or SUSPECT */
 };
 
 struct lb_link_cell {
     unsigned char next;
-    unsigned char effects;
+    unsigned short effects;
 };
 
 const struct lb_link_cell *lb_link_cell(enum lb_link_state state,

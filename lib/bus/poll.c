@@ -13,123 +13,7 @@
 
 #include <stdio.h>
 
-/* ---- Outcomes of an exchange -------------------------------------------- */
-
-/* Another request whose reply would look the same waits for the lost one. */
-static void remember_lost(struct lb_bus *bus)
-{
-    const struct lb_exchange *txn = &bus->txn;
-    struct lb_node *node = &bus->node[txn->pick.board];
-
-    if (txn->pick.op == LB_OP_OFF || txn->pick.op == LB_OP_PULSE) {
-        node->channel[txn->pick.channel].write_quiet_us =
-            bus->now_us + node->late_us;
-        return;
-    }
-    node->lost = txn->request;
-    node->lost_us = bus->wire_end_us;
-    node->read_quiet_us = bus->now_us + node->late_us;
-}
-
-static void missed(struct lb_bus *bus, unsigned effects)
-{
-    const struct lb_pick *pick = &bus->txn.pick;
-    struct lb_node *node = &bus->node[pick->board];
-    bool babble = (effects & LB_TXN_DROPPED) != 0;
-
-    bus->count.timeouts++;
-    node->count.timeouts++;
-    if (!babble) {
-        remember_lost(bus);
-    }
-    if (pick->probe) {
-        bus->budget_us =
-            bus->now_us + LB_ROUND_SHARE * (bus->now_us - bus->txn.begun_us);
-        if (node->probes < LB_NEW_PROBES) {
-            node->probes++;
-        }
-    }
-    if (pick->op == LB_OP_OFF && bus->stopping) {
-        for (size_t c = 0; c < node->board.profile->channels; c++) {
-            node->channel[c].stopped = true; /* no time to ask again */
-        }
-    }
-    node->ask = lb_pulse_linked(node);
-    lb_link_event(bus, pick->board, LB_LINK_MISS,
-                  babble ? "the line is never quiet" : NULL);
-}
-
-static void answered(struct lb_bus *bus, const struct lb_reply *reply)
-{
-    const struct lb_pick pick = bus->txn.pick;
-    struct lb_node *node = &bus->node[pick.board];
-    bool attaching = node->step != LB_STEP_NONE;
-
-    bus->count.replies++;
-    node->count.replies++;
-    node->replied_us = bus->now_us;
-    node->crc_then = node->count.crc_errors;
-    if (reply->exception != 0) {
-        bus->count.exceptions++;
-        node->count.exceptions++;
-    }
-    bus->reopen_wait_us = LB_REOPEN_FIRST_US;
-    if (pick.op == LB_OP_OFF && bus->stopping) {
-        node->channel[pick.channel].stopped = true;
-        return;
-    }
-    if (pick.op == LB_OP_LEAF && !attaching && reply->exception != 0) {
-        lb_link_event(bus, pick.board, LB_LINK_MISS,
-                      "it answers with an exception");
-        return;
-    }
-    lb_link_event(bus, pick.board, LB_LINK_REPLY, NULL);
-    if (pick.op == LB_OP_LEAF && reply->exception == 0) {
-        node->read_sent_us = bus->txn.sent_us;
-    }
-    if (attaching) {
-        lb_attach_reply(bus, &pick, reply);
-    } else if (pick.op == LB_OP_LEAF && lb_pulse_linked(node)) {
-        lb_leaf_read(bus, pick.board, reply->bits);
-    }
-}
-
-static void finish(struct lb_bus *bus, unsigned effects,
-                   const struct lb_reply *reply)
-{
-    struct lb_exchange *txn = &bus->txn;
-    struct lb_node *node = &bus->node[txn->pick.board];
-
-    if ((effects & LB_TXN_SENT) != 0) {
-        bus->count.requests++;
-        node->count.requests++;
-        if (txn->pick.op == LB_OP_PULSE) {
-            lb_report_job(bus, LB_REPORT_SENT, &bus->job[txn->pick.job], NULL);
-        }
-    }
-    if ((effects & LB_TXN_DONE) == 0) {
-        return;
-    }
-    bool asked = txn->pick.op == LB_OP_LEAF || txn->pick.op == LB_OP_PROBE;
-    bool unsent =
-        (effects & (LB_TXN_DROPPED | LB_TXN_MISSED)) == LB_TXN_DROPPED;
-
-    if (asked && !unsent) {
-        node->ask = false;
-        if (node->round != bus->round) {
-            node->round = bus->round;
-            bus->round_polled++;
-        }
-    }
-    if (txn->pick.op == LB_OP_PULSE) {
-        lb_pulse_done(bus, effects, reply->exception);
-    }
-    if ((effects & LB_TXN_MISSED) != 0) {
-        missed(bus, effects);
-    } else if ((effects & (LB_TXN_OK | LB_TXN_DENIED)) != 0) {
-        answered(bus, reply);
-    }
-}
+/* ---- The machine -------------------------------------------------------- */
 
 static void step(struct lb_bus *bus, enum lb_txn_event event,
                  const struct lb_reply *reply)
@@ -137,7 +21,7 @@ static void step(struct lb_bus *bus, enum lb_txn_event event,
     static const struct lb_reply none;
     unsigned effects = lb_txn_step(&bus->txn.state, event);
 
-    finish(bus, effects, reply != NULL ? reply : &none);
+    lb_outcome(bus, effects, reply != NULL ? reply : &none);
 }
 
 /* ---- The line ----------------------------------------------------------- */
@@ -162,6 +46,8 @@ static void line_lost(struct lb_bus *bus, const char *text)
 
         lb_link_event(bus, (uint8_t)i, LB_LINK_LOST, "its line was lost");
         node->backoff = node->probes = 0;
+        node->attach_us = node->back_us = 0;
+        node->doubt = false;
         node->lost.op = LB_OP_NONE;
         node->read_quiet_us = 0;
     }
@@ -191,7 +77,6 @@ static void reopen(struct lb_bus *bus)
     bus->open = true;
     bus->port_told = false;
     bus->rx_last_us = bus->wire_end_us = bus->now_us;
-    bus->budget_us = bus->now_us;
     lb_report_put(bus, (struct lb_report){.kind = LB_REPORT_PORT_OPEN});
 }
 
@@ -278,6 +163,7 @@ static bool before_wire(struct lb_bus *bus)
     if (txn->state == LB_TXN_QUIET && bus->now_us >= clear) {
         lb_wire_forget(bus);
         txn->sent_us = bus->now_us;
+        txn->stray_then = bus->count.stray_bytes;
         step(bus, LB_TXN_CLEAR, NULL);
     }
     if (txn->state == LB_TXN_SENDING && send_on(bus)) {

@@ -7,7 +7,8 @@
  * What a bus remembers, shared by the files of this folder: wire.c (bytes,
  * quiet times, echo), leaf.c (readings), attach.c (a board's return), pulse.c
  * (jobs, rest, at_once), presence.c (a link's effects), schedule.c (what goes
- * next), doze.c (what need not wake the host), poll.c (an exchange's effects).
+ * next), doze.c (what need not wake the host), poll.c (an exchange's steps),
+ * outcome.c (what came of it), count.c.
  */
 
 #include "board/driver.h"
@@ -24,10 +25,12 @@ enum lb_poll_limits {
     LB_POLL_STEPS = 64,    /* exchanges' steps in one poll */
     LB_OFF_TRIES = 3,      /* all-off at attach, when one reads back on */
     LB_LEAF_TRIES = 6,     /* readings at attach until all bits hold */
-    LB_BACKOFF_ROUNDS = 64,
     LB_BACKOFF_STEPS = 7,
     LB_BACKOFF_FIRST_US = 50000,
     LB_BACKOFF_MAX_US = 5000000,
+    LB_STEADY_US = 60000000, /* here for so long: it does not come and go */
+    LB_COMES_AND_GOES = 3,   /* steps of back-off: it does */
+    LB_ATTACH_SHARE = 3,     /* turns in a row of one that was never here */
     LB_REOPEN_FIRST_US = 200000,
     LB_REOPEN_MAX_US = 5000000,
     LB_ROUND_MIN_US = 10000, /* a round is not shorter */
@@ -39,12 +42,12 @@ enum lb_poll_limits {
     LB_LATE_MAX_US = 2000000,
     LB_UNQUIET_US = 500000, /* a line that babbles this long costs a reply */
     LB_MOTION_US = 3000000, /* a door is watched closely after its pulse */
+    LB_WATCH_US = 400000,   /* and read so often until its permit ends */
     LB_ECHO_TRIES = 3,
     LB_TCP_SLACK_US = 20000,
     LB_BLIND_US = 1000, /* a line without descriptor is asked so often */
-    LB_NEW_PROBES = 1,  /* with the first, generous time-out; after that a
+    LB_NEW_PROBES = 1   /* with the first, generous time-out; after that a
                          * slow board is learnt from its late replies */
-    LB_ROUND_SHARE = 19 /* a probe's time waits so often before the next */
 };
 
 enum lb_level { LB_LEVEL_NONE = 0, LB_LEVEL_SHUT, LB_LEVEL_OPEN };
@@ -77,11 +80,16 @@ struct lb_node { /* one board */
     const char *away;    /* as reported last; NULL: not away */
     bool ask, again;     /* read before its turn; corroborate at once */
     enum lb_step step;   /* of attaching */
-    uint8_t step_index, step_tries;
-    uint64_t round;             /* last one it was polled in */
-    uint64_t due_us, due_round; /* absent: next probe */
+    uint8_t step_index, step_tries, step_misses;
+    bool recheck;   /* the steps are those after a silence */
+    bool doubt;     /* silent for a moment: it may have lost its power */
+    bool was_off;   /* and was switched off; that it answers is untold yet */
+    uint64_t round; /* last one it was polled in */
+    uint64_t attach_us; /* not before, when it answers again */
+    uint64_t back_us;   /* it passed its checks then; 0: not since the line
+                         * opened */
     uint8_t backoff, probes;
-    uint64_t motion_until_us;
+    uint64_t motion_until_us, watch_until_us;
     uint64_t read_sent_us;  /* when the last leaf reading was asked for */
     uint64_t read_quiet_us; /* a lost read's reply may come until then */
     struct lb_request lost; /* that read; op NONE: none */
@@ -109,6 +117,7 @@ struct lb_pick {
     uint8_t board, channel, check;
     uint8_t job; /* PULSE */
     bool probe;  /* of an absent board */
+    bool attach; /* a step of attaching */
     bool motion; /* took a turn before the round's */
 };
 
@@ -120,6 +129,7 @@ struct lb_exchange {
     size_t handed, skipped; /* bytes sent; bytes that did not fit */
     bool echoed;
     uint64_t begun_us, sent_us, deadline_us;
+    uint64_t stray_then; /* the line's stray bytes until then */
 };
 
 struct lb_bus {
@@ -152,11 +162,11 @@ struct lb_bus {
     uint64_t round, round_us; /* number and begin of this one */
     uint32_t round_took_us;   /* the one before it */
     uint64_t probe_round;     /* the round that had its probe */
-    uint64_t budget_us;       /* probes' share of bus time allows one then */
     uint8_t next_board, next_probe;
     uint8_t round_polled; /* boards polled in this round */
     int attaching;        /* board, or -1 */
     bool moved;           /* the last turn went to a door in motion */
+    uint8_t attach_turns; /* turns in a row that went to a board appearing */
 
     size_t report_first, report_count, report_cap;
     size_t report_spare; /* room one exchange and a lost line can need */
@@ -204,6 +214,10 @@ bool lb_leaf_is_content(const struct lb_node *node, unsigned channel);
 
 /* attach.c */
 void lb_attach_begin(struct lb_bus *bus, uint8_t board);
+/* After a silence: outputs off and read back, while it stays here. */
+void lb_attach_again(struct lb_bus *bus, uint8_t board);
+void lb_attach_end(struct lb_bus *bus, uint8_t board);
+void lb_attach_missed(struct lb_bus *bus, uint8_t board);
 struct lb_pick lb_attach_pick(const struct lb_bus *bus, uint8_t board);
 void lb_attach_reply(struct lb_bus *bus, const struct lb_pick *pick,
                      const struct lb_reply *reply);
@@ -223,12 +237,17 @@ bool lb_pulse_goes_on(const struct lb_bus *bus, uint8_t board);
 
 /* schedule.c: reads the bus; changes rounds only */
 struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake);
-bool lb_schedule_any_present(const struct lb_bus *bus);
+
+/* outcome.c: what came of an exchange, told by its last step */
+void lb_outcome(struct lb_bus *bus, unsigned effects,
+                const struct lb_reply *reply);
 
 /* doze.c: which bytes of a reply are worth a wake-up */
 void lb_doze(struct lb_bus *bus);
 
 /* presence.c */
+/* Its outputs are off, read back, after a silence. */
+void lb_link_checked(struct lb_bus *bus, uint8_t board);
 void lb_link_event(struct lb_bus *bus, uint8_t board, enum lb_link_event event,
                    const char *text);
 

@@ -73,6 +73,9 @@ enum lockbus_err lb_bus_pulse(struct lb_bus *bus, uint8_t board,
                                           .number = ++bus->job_number,
                                           .permit = *permit,
                                           .deadline_us = deadline_us};
+            if (deadline_us > bus->node[board].watch_until_us) {
+                bus->node[board].watch_until_us = deadline_us;
+            }
             bus->wake_us = bus->now_us;
             return LOCKBUS_OK;
         }
@@ -134,7 +137,9 @@ static bool may_go(const struct lb_bus *bus, const struct lb_job *job,
     const struct lb_channel *at = &node->channel[job->channel];
 
     lb_sooner(wake, job->deadline_us);
-    if (!in_time(bus, job) || !lb_pulse_linked(node)) {
+    /* One that may have lost its power is switched off before it is driven. */
+    if (!in_time(bus, job) || !lb_pulse_linked(node) || node->doubt ||
+        node->step != LB_STEP_NONE) {
         return false;
     }
     if (at->rest_until_us > bus->now_us || at->write_quiet_us > bus->now_us) {

@@ -2,16 +2,18 @@
  * Copyright the lockbus authors */
 
 /*
- * What goes next. Pulses first; then the offs of a board that came back;
- * then a changed bit's second reading and boards that somebody asked for;
- * then boards whose doors move, in every second turn, so that they cannot
- * starve the round; then the rest of a board's attach steps, one probe of an
- * absent board, and the round itself.
+ * What goes next. Pulses first; then a changed bit's second reading and boards
+ * that somebody asked for. The rest share the line by turns: a board that
+ * appears (its checks, its outputs off), boards whose doors move, and the
+ * round. One that appears for the first time has three turns for each of the
+ * others', later one: a board that comes and goes for ever must not keep the
+ * others from being read, nor a return a door that is just being opened.
  *
- * Absent boards cost at most one probe a round. Each has an exponential
- * back-off (64 rounds or 5 s at most); when none is due and probes have had
- * less than a twentieth of the bus's time, the next in turn goes anyway, so
- * that a board is back within as many rounds as there are absent ones.
+ * Each round asks every board that is here once, and one that is absent, so
+ * that a board is asked within as many rounds as there are absent ones. How
+ * long a probe waits was learnt from that board. A board that did not answer
+ * is left alone until no late reply of it can come (0.3 s, when none was late
+ * yet), however short a round is: nothing may be taken for another's answer.
  */
 #include "bus/poll.h"
 
@@ -19,16 +21,6 @@ static bool is_absent(const struct lb_node *node)
 {
     return node->link == LB_LINK_NEW || node->link == LB_LINK_ABSENT ||
            node->link == LB_LINK_REFUSED;
-}
-
-bool lb_schedule_any_present(const struct lb_bus *bus)
-{
-    for (size_t i = 0; i < bus->nodes; i++) {
-        if (lb_pulse_linked(&bus->node[i])) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* A lost read's reply may still come: another read could take it. */
@@ -95,6 +87,14 @@ static bool asked_turn(const struct lb_bus *bus, struct lb_pick *pick,
     return false;
 }
 
+/* Its permit runs and its door has not opened: whoever did not look for a
+ * second could not say that it never did. */
+static bool is_watched(const struct lb_bus *bus, const struct lb_node *node)
+{
+    return node->watch_until_us > bus->now_us &&
+           bus->now_us - node->read_sent_us >= LB_WATCH_US;
+}
+
 static bool motion_turn(const struct lb_bus *bus, struct lb_pick *pick,
                         uint64_t *wake)
 {
@@ -104,7 +104,7 @@ static bool motion_turn(const struct lb_bus *bus, struct lb_pick *pick,
 
         if (lb_pulse_linked(node) && node->board.profile->leaf_is_read &&
             (node->motion_until_us > bus->now_us ||
-             lb_pulse_goes_on(bus, (uint8_t)b)) &&
+             lb_pulse_goes_on(bus, (uint8_t)b) || is_watched(bus, node)) &&
             may_read(bus, node, wake)) {
             *pick = read_pick(bus, (uint8_t)b);
             pick->motion = true;
@@ -114,45 +114,56 @@ static bool motion_turn(const struct lb_bus *bus, struct lb_pick *pick,
     return false;
 }
 
-static bool probe_due(const struct lb_bus *bus, const struct lb_node *node,
-                      bool any)
+static bool may_probe(const struct lb_bus *bus, size_t board, uint64_t *wake)
 {
-    return node->link == LB_LINK_NEW || bus->now_us >= node->due_us ||
-           (any && bus->round >= node->due_round);
+    const struct lb_node *node = &bus->node[board];
+
+    return is_absent(node) && may_read(bus, node, wake);
 }
 
+static struct lb_pick probe_pick(size_t board)
+{
+    return (struct lb_pick){
+        .op = LB_OP_PROBE, .board = (uint8_t)board, .probe = true};
+}
+
+/* One absent board a round, in turn; one that somebody asked for first. */
 static bool probe_turn(struct lb_bus *bus, struct lb_pick *pick, uint64_t *wake)
 {
-    bool any = lb_schedule_any_present(bus);
-    bool spent = any && bus->probe_round == bus->round;
-    size_t found = bus->nodes, spare = bus->nodes;
+    size_t found = bus->nodes;
 
-    for (size_t i = 0; bus->attaching < 0 && i < bus->nodes; i++) {
+    for (size_t i = 0; bus->probe_round != bus->round && i < bus->nodes; i++) {
         size_t b = (bus->next_probe + i) % bus->nodes;
-        const struct lb_node *node = &bus->node[b];
 
-        if (!is_absent(node) || (spent && node->link != LB_LINK_NEW) ||
-            !may_read(bus, node, wake)) {
-            continue;
-        }
-        if (probe_due(bus, node, any)) {
+        if (may_probe(bus, b, wake) &&
+            (found == bus->nodes || bus->node[b].ask)) {
             found = b;
+        }
+        if (found != bus->nodes && bus->node[found].ask) {
             break;
         }
-        lb_sooner(wake, node->due_us);
-        spare = spare == bus->nodes ? b : spare;
-    }
-    if (found == bus->nodes && any && bus->now_us >= bus->budget_us) {
-        found = spare;
     }
     if (found == bus->nodes) {
         return false;
     }
     bus->next_probe = (uint8_t)((found + 1) % bus->nodes);
     bus->probe_round = bus->round;
-    *pick = (struct lb_pick){
-        .op = LB_OP_PROBE, .board = (uint8_t)found, .probe = true};
+    *pick = probe_pick(found);
     return true;
+}
+
+/* Boards that were never asked since the line opened need not wait for a
+ * round each. */
+static bool new_turn(const struct lb_bus *bus, struct lb_pick *pick,
+                     uint64_t *wake)
+{
+    for (size_t b = 0; bus->attaching < 0 && b < bus->nodes; b++) {
+        if (bus->node[b].link == LB_LINK_NEW && may_probe(bus, b, wake)) {
+            *pick = probe_pick(b);
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool round_robin(struct lb_bus *bus, struct lb_pick *pick,
@@ -172,10 +183,10 @@ static bool round_robin(struct lb_bus *bus, struct lb_pick *pick,
     return false;
 }
 
-/* Boards that keep quiet after a lost reply do not hold the round up. */
+/* Every board that can be asked was, and one that is absent. */
 static bool round_ends(struct lb_bus *bus, uint64_t *wake)
 {
-    if (bus->round_polled == 0 || !lb_schedule_any_present(bus)) {
+    if (bus->round_polled == 0 && bus->probe_round != bus->round) {
         return false;
     }
     if (bus->now_us < bus->round_us + LB_ROUND_MIN_US) {
@@ -195,8 +206,7 @@ static bool round_ends(struct lb_bus *bus, uint64_t *wake)
 
 static bool other_turn(struct lb_bus *bus, struct lb_pick *pick, uint64_t *wake)
 {
-    return attach_turn(bus, pick, wake) || probe_turn(bus, pick, wake) ||
-           round_robin(bus, pick, wake) ||
+    return probe_turn(bus, pick, wake) || round_robin(bus, pick, wake) ||
            (round_ends(bus, wake) &&
             (probe_turn(bus, pick, wake) || round_robin(bus, pick, wake)));
 }
@@ -227,9 +237,41 @@ static bool stop_turn(const struct lb_bus *bus, struct lb_pick *pick)
     return found;
 }
 
+/* Turns in a row for a board that appears. */
+static uint8_t attach_share(const struct lb_bus *bus)
+{
+    bool again = bus->attaching >= 0 && bus->node[bus->attaching].back_us != 0;
+
+    return again ? 1 : LB_ATTACH_SHARE;
+}
+
+/* Boards that appear, doors in motion and the round: each gets its turns. */
+static struct lb_pick shared_turn(struct lb_bus *bus, uint64_t *wake)
+{
+    struct lb_pick attach = {0}, motion = {0}, pick = {0};
+    bool appears =
+        attach_turn(bus, &attach, wake) || new_turn(bus, &attach, wake);
+
+    if (appears && bus->attach_turns < attach_share(bus)) {
+        bus->attach_turns++;
+        return attach;
+    }
+    if (motion_turn(bus, &motion, wake) && !bus->moved) {
+        bus->moved = true;
+        bus->attach_turns = 0;
+        return motion;
+    }
+    bus->moved = false;
+    bus->attach_turns = 0;
+    if (other_turn(bus, &pick, wake)) {
+        return pick;
+    }
+    return motion.op != LB_OP_NONE || !appears ? motion : attach;
+}
+
 struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake)
 {
-    struct lb_pick pick = {0}, motion = {0};
+    struct lb_pick pick = {0};
 
     if (bus->stopping) {
         return stop_turn(bus, &pick) ? pick : (struct lb_pick){0};
@@ -237,20 +279,8 @@ struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake)
     if (lb_pulse_pick(bus, &pick, wake) && settle_echo(bus, &pick, wake)) {
         return pick;
     }
-    if (bus->attaching >= 0 && bus->node[bus->attaching].step == LB_STEP_OFF &&
-        attach_turn(bus, &pick, wake)) {
-        return pick;
-    }
     if (asked_turn(bus, &pick, wake)) {
         return pick;
     }
-    if (motion_turn(bus, &motion, wake) && !bus->moved) {
-        bus->moved = true;
-        return motion;
-    }
-    bus->moved = false;
-    if (other_turn(bus, &pick, wake)) {
-        return pick;
-    }
-    return motion;
+    return shared_turn(bus, wake);
 }

@@ -55,13 +55,17 @@ static uint64_t learnt_us(const struct lb_node *node)
     return (uint64_t)node->srtt_us + 4 * (uint64_t)spread + LB_SLACK_US;
 }
 
-/* An absent board waits for half more than the slowest live one needs. */
+/* An absent board gets half more time than it needed, or than the slowest live
+ * one needs when it never answered. */
 static uint64_t absent_us(const struct lb_bus *bus, const struct lb_node *node)
 {
-    uint64_t worst = node->timed ? learnt_us(node) : 0;
+    uint64_t worst = 0;
 
     if (!node->timed && node->probes < LB_NEW_PROBES) {
         return LB_TURN_FIRST_US;
+    }
+    if (node->timed) {
+        return learnt_us(node) + learnt_us(node) / 2;
     }
     for (size_t i = 0; i < bus->nodes; i++) {
         if (bus->node[i].timed && lb_pulse_linked(&bus->node[i]) &&
@@ -212,6 +216,7 @@ static bool was_late(struct lb_bus *bus, struct lb_node *node,
         }
         lb_wire_learn(node, took > wire ? took - wire : 0);
         node->lost.op = LB_OP_NONE;
+        node->doubt = false;
         return true;
     }
     for (size_t c = 0; c < node->board.profile->channels; c++) {

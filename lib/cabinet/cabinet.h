@@ -48,7 +48,11 @@ enum lb_cabinet_limits {
     LB_FACTS = 64,             /* facts waiting for room in the journal */
     LB_EVENT_TEXTS = 64,       /* sentences that events can have */
     LB_HEARTBEAT_MS = 3600000, /* a block is written at least this often */
-    LB_BOARD_NOTE_MS = 10000,  /* a flapping board is noted this often */
+    LB_BOARD_NOTE_MS = 10000,  /* a flapping board is noted this often, */
+    LB_BOARD_NOTE_FREE = 6,    /* and after so many times */
+    LB_BOARD_NOTE_STEPS = 6,   /* half as often, so many times */
+    LB_MISS_RUNS = 4,          /* of missed replies are told, */
+    LB_MISS_TELL_S = 60,       /* and one more each time */
     LB_LINE_TELL_MS = 3600000, /* what a line did is told this often */
     LB_CLOSE_US = 300000,
     LB_BOARD_NEW = 0xFF /* state of one that was never here */
@@ -120,6 +124,11 @@ struct lb_cabinet_board {
     uint8_t bus, index; /* on that bus */
     bool here;
     uint8_t state, noted; /* kinds of LB_REC_BOARD: now, and on record */
+    uint8_t note_step;    /* it was noted so often, one time soon after another
+                           */
+    uint8_t miss_runs;    /* missed replies told of lately */
+    bool miss_told;       /* the run that lasts is one of them */
+    uint32_t miss_s;      /* miss_runs falls by one then */
     uint64_t seen_us;     /* newest reading as of the poll before this one */
     uint64_t noted_ms;
     uint16_t door[LB_PROFILE_CHANNELS]; /* by channel; LB_DOOR_NONE */
@@ -291,6 +300,13 @@ void lb_facts_assumed(const struct lockbus_cabinet *cab,
 /* The line was lost, or opened: what else the host is told of it. */
 void lb_lines_lost(struct lockbus_cabinet *cab, size_t bus);
 void lb_lines_opened(struct lockbus_cabinet *cab, size_t bus);
+/* A board that missed a reply, or answers again. */
+void lb_lines_missed(struct lockbus_cabinet *cab,
+                     struct lb_cabinet_board *board,
+                     const struct lb_report *report);
+/* Adds its counts to what an event says of a board on its way. */
+void lb_lines_board_says(const struct lockbus_cabinet *cab,
+                         struct lockbus_event *event);
 /* Once an hour: what each line did. */
 void lb_lines_due(struct lockbus_cabinet *cab);
 

@@ -163,6 +163,9 @@ static const struct event_name event_names[] = {
     {LOCKBUS_EVENT_PORT_OPEN, "PORT_OPEN", "the port is open"},
     {LOCKBUS_EVENT_PORT_SLOW, "PORT_SLOW", "the adapter delays replies by up to 16 ms"},
     {LOCKBUS_EVENT_BUS_COUNTS, "BUS_COUNTS", "what a line did since the last such event"},
+    {LOCKBUS_EVENT_BOARD_MISSED, "BOARD_MISSED", "a reply did not come"},
+    {LOCKBUS_EVENT_BOARD_SUSPECT, "BOARD_SUSPECT", "two replies did not come"},
+    {LOCKBUS_EVENT_BOARD_ANSWERS, "BOARD_ANSWERS", "it answers again"},
     {LOCKBUS_EVENT_JOURNAL_FAILED, "JOURNAL_FAILED", "the journal failed: nothing opens until restart"},
     {LOCKBUS_EVENT_LOST, "LOST", "events were dropped because nobody took them"},
     {LOCKBUS_EVENT_TRACE_ENDED, "TRACE_ENDED", "the trace's file ended, all else goes on"},
@@ -262,6 +265,7 @@ static void tell(const struct lockbus_cabinet *cab,
         text = event_name(kind)->text;
     }
     (void)snprintf(to->text, sizeof to->text, "%s", text);
+    lb_lines_board_says(cab, to);
 }
 
 bool lockbus_cabinet_next_event(struct lockbus_cabinet *cabinet,

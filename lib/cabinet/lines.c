@@ -234,7 +234,7 @@ enum lockbus_err lockbus_bus_at(const struct lockbus_cabinet *cabinet,
 static void add_count(char text[96], uint64_t count, const char *what)
 {
     size_t len = strlen(text);
-    char part[48];
+    char part[72];
     int more = snprintf(part, sizeof part, ", %" PRIu64 " %s", count, what);
 
     if (count != 0 && more > 0 && len + (size_t)more < 96) {
@@ -265,6 +265,63 @@ static void tell_counts(struct lockbus_cabinet *cab, size_t bus)
     port->told = now;
     port->told_ms = cab->now_ms;
     lb_event_put(cab, &event);
+}
+
+void lb_lines_missed(struct lockbus_cabinet *cab,
+                     struct lb_cabinet_board *board,
+                     const struct lb_report *report)
+{
+    uint32_t now_s = (uint32_t)(cab->now_ms / 1000);
+    struct lb_event event = {.kind = LOCKBUS_EVENT_BOARD_MISSED,
+                             .door = LB_DOOR_NONE,
+                             .board = board->number,
+                             .text = report->text};
+
+    while (board->miss_runs > 0 && now_s >= board->miss_s) {
+        board->miss_runs--;
+        board->miss_s += LB_MISS_TELL_S;
+    }
+    if (report->kind == LB_REPORT_SUSPECT) {
+        event.kind = LOCKBUS_EVENT_BOARD_SUSPECT;
+    } else if (report->kind == LB_REPORT_ANSWERS) {
+        event.kind = LOCKBUS_EVENT_BOARD_ANSWERS;
+    } else {
+        if (board->miss_runs == 0) {
+            board->miss_s = now_s + LB_MISS_TELL_S;
+        }
+        board->miss_told = board->miss_runs < LB_MISS_RUNS;
+        board->miss_runs += board->miss_told;
+    }
+    if (board->miss_told) {
+        lb_event_put(cab, &event);
+    }
+    if (report->kind == LB_REPORT_ANSWERS) {
+        board->miss_told = false;
+    }
+}
+
+void lb_lines_board_says(const struct lockbus_cabinet *cab,
+                         struct lockbus_event *event)
+{
+    struct lb_bus_view view;
+
+    if (event->kind != LOCKBUS_EVENT_BOARD_MISSED &&
+        event->kind != LOCKBUS_EVENT_BOARD_SUSPECT &&
+        event->kind != LOCKBUS_EVENT_BOARD_ANSWERS &&
+        event->kind != LOCKBUS_EVENT_BOARD_BACK) {
+        return;
+    }
+    for (size_t i = 0; i < cab->board_count; i++) {
+        const struct lb_cabinet_board *board = &cab->boards[i];
+        char of[40];
+
+        if (board->number == event->board &&
+            lb_bus_view(cab->bus[board->bus], board->index, &view)) {
+            (void)snprintf(of, sizeof of, "unanswered of %" PRIu64,
+                           view.count.requests);
+            add_count(event->text, view.count.timeouts, of);
+        }
+    }
 }
 
 void lb_lines_lost(struct lockbus_cabinet *cab, size_t bus)

@@ -9,8 +9,18 @@
 
 #include "cabinet/cabinet.h"
 
-/* A board that flaps is noted at a pace. What it is when the pace allows it is
- * noted then, so that an absence that lasts is never missing. */
+/* A board that flaps is noted at a pace, and after a few times more and more
+ * slowly: at last every 11 min. What it is when the pace allows it is noted
+ * then, so that an absence that lasts is never missing. */
+static uint64_t note_pace_ms(const struct lb_cabinet_board *board)
+{
+    unsigned steps = board->note_step > LB_BOARD_NOTE_FREE
+                         ? board->note_step - LB_BOARD_NOTE_FREE
+                         : 0;
+
+    return (uint64_t)LB_BOARD_NOTE_MS << steps;
+}
+
 static void note_board(struct lockbus_cabinet *cab,
                        struct lb_cabinet_board *board)
 {
@@ -21,17 +31,21 @@ static void note_board(struct lockbus_cabinet *cab,
         .ref = board->number,
         .powered_ms = cab->gate.powered_ms,
     };
+    uint64_t since_ms = cab->now_ms - board->noted_ms;
 
     if (board->state == board->noted || cab->journal_failed ||
         !lb_journal_has_room(cab->journal, false) ||
-        (board->noted != LB_BOARD_NEW &&
-         cab->now_ms - board->noted_ms < LB_BOARD_NOTE_MS)) {
+        (board->noted != LB_BOARD_NEW && since_ms < note_pace_ms(board)) ||
+        !lb_write(cab, &record, 1)) {
         return;
     }
-    if (lb_write(cab, &record, 1)) {
-        board->noted = board->state;
-        board->noted_ms = cab->now_ms;
+    if (since_ms >= LB_BOARD_NOTE_FREE * note_pace_ms(board)) {
+        board->note_step = 0;
+    } else if (board->note_step < LB_BOARD_NOTE_FREE + LB_BOARD_NOTE_STEPS) {
+        board->note_step++;
     }
+    board->noted = board->state;
+    board->noted_ms = cab->now_ms;
 }
 
 static void board_event(struct lockbus_cabinet *cab,
@@ -96,7 +110,7 @@ static void board_away(struct lockbus_cabinet *cab,
                     report->text);
         board->state = refused ? 2 : 0;
     }
-    board->here = false;
+    board->here = board->miss_told = false;
     contents(cab, (size_t)(board - cab->boards), -1, LB_CONTENT_UNKNOWN);
     for (size_t i = 0; i < LB_PROFILE_CHANNELS; i++) {
         uint16_t door = board->door[i];
@@ -212,9 +226,12 @@ static void one_report(struct lockbus_cabinet *cab,
     case LB_REPORT_BACK:
         board_back(cab, board, report);
         break;
-    case LB_REPORT_NONE:
     case LB_REPORT_MISSED:
     case LB_REPORT_SUSPECT:
+    case LB_REPORT_ANSWERS:
+        lb_lines_missed(cab, board, report);
+        break;
+    case LB_REPORT_NONE:
     case LB_REPORT_PORT_LOST:
     case LB_REPORT_PORT_OPEN:
     case LB_REPORT_ROUND:

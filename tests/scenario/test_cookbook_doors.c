@@ -499,7 +499,8 @@ static void a_forced_door_is_told_in_the_round_that_saw_it(void **state)
         assert_int_equal(rig->reads_seen[0], first + 1);
         assert_int_equal(others_read(rig), others);
         assert_int_equal(lockbus_cabinet_info(rig->cab, &after), LOCKBUS_OK);
-        assert_int_equal(after.rounds, before.rounds);
+        /* the second reading may have been the round's last */
+        assert_in_range(after.rounds, before.rounds, before.rounds + 1);
         rig->leaf[A07].open = false;
         rig_run(rig, 500);
     }
@@ -545,6 +546,8 @@ static void board_away(void **state)
              "LEAF UNKNOWN\n"
              "LEAF SHUT\n");
     host_saw(host, 0xFFFF,
+             "BOARD_MISSED board 1\n"
+             "BOARD_SUSPECT board 1\n"
              "BOARD_AWAY board 1\n"
              "BOARD_BACK board 1\n");
     host_wrote(host, A07, "REFUSAL proof P3, count 1\n");

@@ -357,6 +357,8 @@ static void a_board_is_replaced_by_its_like(void **state)
         (struct rig_board){.powered = true, .version = 210, .mode = {[6] = 1}};
     host_run(host, 20000, host_event);
     host_saw(host, 0xFFFF,
+             "BOARD_MISSED board 1\n"
+             "BOARD_SUSPECT board 1\n"
              "BOARD_AWAY board 1\n"
              "BOARD_REFUSED board 1\n");
     assert_int_equal(host_door(host, A07).latch, LOCKBUS_LATCH_AWAY);

@@ -171,6 +171,9 @@ class EventKind(IntEnum):
     PORT_OPEN = 44
     PORT_SLOW = 45
     BUS_COUNTS = 46
+    BOARD_MISSED = 47
+    BOARD_SUSPECT = 48
+    BOARD_ANSWERS = 49
     JOURNAL_FAILED = 60
     LOST = 61
     TRACE_ENDED = 62

@@ -599,10 +599,11 @@ static void a_late_reading_is_never_taken_for_the_present_one(void **state)
 static void lookalike(struct sim_line *sim, struct sim_line_board *board,
                       const uint8_t *request, struct sim_line_reply *reply)
 {
-    (void)sim, (void)board;
+    (void)board;
     if (request[0] == 1) {
         reply->delay_us = 250 * MS;
-    } else if (request[1] == 2) {
+        sim->board[0].sampled = 0; /* it was asked */
+    } else if (request[1] == 2 && sim->board[0].sampled == 0) {
         reply->bytes[0] = 1;
         reply->len = sim_line_seal(reply->bytes, reply->len - 2);
     }
