@@ -42,6 +42,9 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
                        ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 endif()
 
+# What fools libmodbus as it comes, and does not fool the library's bus.
+lb_test(sim/test_fooled.c LINKS lb_bus lb_os)
+
 # Each profile with the simulator's board of its kind, and with others.
 set(sources "")
 foreach(file board crc door fault lctech r421 waveshare wire xunming)

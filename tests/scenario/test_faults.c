@@ -643,10 +643,12 @@ static void a_stuck_latch_jams_and_gives_its_use_back(void **state)
     ask(bench, "door A07 stick", NULL);
     ask(bench, "sensor D01 stuck-shut", NULL);
     uint32_t shut_to_us = release(bench, &unseen);
-    struct lockbus_event end = end_of(bench, release(bench, &parcel));
+    uint32_t stuck = release(bench, &parcel);
+    struct lockbus_event end = end_of(bench, stuck);
 
     assert_int_equal(end.kind, LOCKBUS_EVENT_FAILED);
     assert_int_equal(end.count, 3);
+    assert_int_equal(accepted(bench, stuck), 3); /* and yet it is shut */
     await(bench, LOCKBUS_EVENT_JAMMED, A07, 1);
     assert_int_equal(last(bench, LOCKBUS_EVENT_JAMMED)->count, 3);
     assert_int_equal(lockbus_door_at(bench->cab, A07, &view, NULL), LOCKBUS_OK);
