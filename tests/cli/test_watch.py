@@ -180,12 +180,37 @@ class Picture(Watch):
             terminal.type("\x1bOB")  # arrow down
             terminal.shows("page 2 of 2, 80 not shown")
             self.assertIn("L08 .", terminal.text())
-            terminal.type("sf")
+            terminal.type("sssf")
             terminal.shows("only trouble: 1")
             self.assertNotIn("A07", terminal.screen.display[4])
             terminal.type("f")
             terminal.shows("only parcels: 1")
             terminal.shows("A07 P")
+            self.quit_by_key(terminal)
+
+    def test_keys_filter_by_text_and_show_lines_and_boards(self):
+        with self.watch() as terminal:
+            self.settled(terminal)
+            terminal.type("/b07q")
+            terminal.shows("filter: b07q_")
+            terminal.type("\x7f\r")
+            terminal.shows("only all with b07: 0")
+            terminal.type("/\x7f\x7f7\r")
+            terminal.shows("only all with b7: 8")
+            terminal.shows("G08 .")
+            terminal.type("b")
+            terminal.shows("line       asks/s rounds/s")
+            terminal.shows("  7+ main/7")
+            self.assertNotIn("  6+ main/6", terminal.text())
+            terminal.type("\x1b")
+            terminal.shows("  6+ main/6")
+            terminal.type("sss")
+            terminal.shows("sort (by errors)")
+            terminal.until(lambda: re.search(
+                r"main +[1-9]\d*\.\d +[1-9]\d*\.\d +\d", terminal.text()),
+                "rates")
+            terminal.type("b")
+            terminal.shows("96 doors: 1 blocked")
             self.quit_by_key(terminal)
 
     def test_no_color_is_respected_and_letters_stay(self):
@@ -255,6 +280,37 @@ class Terminals(Watch):
             self.assertEqual(terminal.ends(), 0)
             self.assertIn(b"A07   M   SHUT      OCCUPIED", terminal.raw)
             self.assertNotIn(b"\x1b", terminal.raw)
+
+    def test_lines_and_boards_as_lines_and_what_is_left_by_a_filter(self):
+        def said(*words):
+            return subprocess.run(
+                [TOOL, "watch", self.bench.config, "--once", *words],
+                stdout=subprocess.PIPE, text=True, check=True).stdout
+        once = said("--boards")
+        self.assertRegex(once, r"line main: pty:\S+, 115200 baud, requests "
+                         r"\d+, \d+\.\d requests/s, \d+\.\d rounds/s, "
+                         r"replies <\d+ ms, 99% <\d+ ms")
+        self.assertRegex(once, r"board 2: PRESENT, main/2 waveshare-relay-d-8ch"
+                         r", requests \d+, replies <\d+ ms")
+        self.assertNotIn("A07", once)
+        few = said("--filter", "b2", "--sort", "state")
+        self.assertEqual(re.findall(r"^ *\d+ ([AB]\d\d) ", few, re.M),
+                         ["B03"] + [f"B0{n}" for n in (1, 2, 4, 5, 6, 7, 8)])
+        self.assertNotIn("board 1:", few)
+
+    def test_every_says_lines_and_boards_again(self):
+        with subprocess.Popen([TOOL, "watch", self.bench.config, "--every",
+                               "1"], stdout=subprocess.PIPE, text=True
+                              ) as process:
+            seen = 0
+            for line in process.stdout:
+                seen += line.startswith("line main:")
+                if seen == 2:
+                    self.assertIn("requests/s", line)
+                    break
+            process.terminate()
+            process.stdout.read()
+            self.assertEqual(process.wait(DEADLINE_S), 0)
 
     def test_into_a_pipe_it_prints_doors_then_events(self):
         with subprocess.Popen([TOOL, "watch", self.bench.config],

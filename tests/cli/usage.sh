@@ -113,6 +113,11 @@ done <<END
 2 bench pty:/no/such
 2 bench pty:/no/such --address 0
 2 bench pty:/no/such --address 1 --fc 5
+2 watch $cabinet --once --plain
+2 watch $cabinet --once --every 5
+2 watch $cabinet --sort everything
+2 watch $cabinet --filter 123456789012345678901234
+2 watch $cabinet --every
 2 trace
 2 trace pty:/no/such
 2 trace pty:/no/such -o

@@ -43,12 +43,17 @@ static const struct tool_command commands[] = {
     {"amend", cmd_amend, "CABINET.ini ORDER.lbc",
      "Change a cabinet's door map; parcels stay where they are.",
      "lockbus amend cabinet.ini 2.lbc"},
-    {"watch", cmd_watch, "CABINET.ini [--once | --plain] [--trace FILE]",
+    {"watch", cmd_watch,
+     "CABINET.ini [--once | --plain] [--boards] [--every SECONDS]\n"
+     "               [--sort label|state|board|errors|latency] [--filter "
+     "TEXT]\n"
+     "               [--trace FILE]",
      "Show a cabinet and everything that happens: live on a terminal, else "
      "(or\n"
-     "with --plain) as lines; --once: its doors only. --trace: every frame, "
-     "for\n"
-     "Wireshark.",
+     "with --plain) as lines. --once: how it is now, and ends. --boards: its\n"
+     "lines and boards with rates, errors and latencies, not its doors; "
+     "--every\n"
+     "says those again and again. --trace: every frame, for Wireshark.",
      "lockbus watch cabinet.ini --once"},
     {"open", cmd_open,
      "CABINET.ini deposit PACKAGE (--key COURIER.key | --sign-with -)\n"

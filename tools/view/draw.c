@@ -240,8 +240,17 @@ static void draw_cabinet(const struct draw *draw)
                         "JOURNAL FAILED: nothing opens");
         return;
     }
-    (void)snprintf(text, sizeof text, "journal block %llu",
-                   (unsigned long long)info->journal_blocks);
+    int len = snprintf(text, sizeof text, "journal block %llu",
+                       (unsigned long long)info->journal_blocks);
+    double asks_s = 0;
+
+    for (unsigned i = 0; i < draw->picture->buses; i++) {
+        asks_s += draw->picture->bus[i].requests_s;
+    }
+    if (asks_s > 0) {
+        (void)snprintf(text + len, sizeof text - (size_t)len, ", %.0f asks/s",
+                       asks_s);
+    }
     (void)draw_text(at, A_NORMAL, text);
 }
 
@@ -275,13 +284,19 @@ static void draw_status(const struct draw *draw)
     char text[TEXT_MAX], pages[80] = "";
 
     draw_rule(at);
-    if (layout->pages > 1) {
+    if (draw->boards) {
+        (void)snprintf(pages, sizeof pages, " page %u of %u ", draw->page + 1,
+                       draw->pages);
+    } else if (layout->pages > 1) {
         (void)snprintf(pages, sizeof pages, " page %u of %u, %zu not shown ",
                        draw->page + 1, layout->pages,
                        layout->spots - layout_on_page(layout, draw->page));
-    } else if (draw->show != ORDER_SHOW_ALL) {
-        (void)snprintf(pages, sizeof pages, " only %s: %zu ",
-                       order_show_name(draw->show), layout->spots);
+    } else if (draw->wish.show != ORDER_SHOW_ALL ||
+               draw->wish.text[0] != '\0') {
+        (void)snprintf(pages, sizeof pages, " only %s%s%s: %zu ",
+                       order_show_name(draw->wish.show),
+                       draw->wish.text[0] != '\0' ? " with " : "",
+                       draw->wish.text, layout->spots);
     }
     draw_right(at, A_BOLD, pages);
     at.w -= (int)strlen(pages);
@@ -356,27 +371,24 @@ static void draw_legend(const struct draw *draw)
     }
 }
 
-static void draw_keys(const struct draw *draw)
+static void keep_page(struct draw *draw)
 {
-    char text[120];
-
-    (void)snprintf(text, sizeof text,
-                   "q quit  s sort (by %s)  f filter (%s)  arrows page",
-                   order_by_name(draw->by), order_show_name(draw->show));
-    (void)draw_text(draw->layout.keys, A_BOLD, text);
+    if (draw->page >= draw->pages) {
+        draw->page = draw->pages - 1;
+    }
 }
 
 void draw_all(struct draw *draw, int rows, int cols)
 {
     struct order *order = &draw->order;
 
-    order_make(order, draw->picture, draw->by, draw->show);
+    order_make(order, draw->picture, &draw->wish);
     struct layout_ask ask = {
         .rows = rows,
         .cols = cols,
         .group = order->group,
         .groups = order->groups,
-        .follows = draw->by == ORDER_BY_LABEL ? order->follows : NULL,
+        .follows = draw->wish.by == ORDER_BY_LABEL ? order->follows : NULL,
         .label_w = order->label_w,
         .tail_w = order->tail_w,
         .boards = draw->picture->boards,
@@ -389,14 +401,18 @@ void draw_all(struct draw *draw, int rows, int cols)
                         "too small: 50 x 14 is needed");
         return;
     }
-    if (draw->page >= draw->layout.pages) {
-        draw->page = draw->layout.pages - 1;
-    }
+    draw->pages = draw->layout.pages;
     draw_title(draw);
     draw_cabinet(draw);
-    draw_status(draw);
-    draw_doors(draw);
-    draw_side(draw);
+    if (draw->boards) {
+        draw_boards_table(draw);
+        draw_status(draw);
+    } else {
+        keep_page(draw);
+        draw_status(draw);
+        draw_doors(draw);
+        draw_side(draw);
+    }
     draw_events(draw);
     draw_legend(draw);
     draw_keys(draw);

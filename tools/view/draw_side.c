@@ -29,8 +29,13 @@ static bool well(const struct picture_board *board)
     return board->at.state == LOCKBUS_BOARD_PRESENT;
 }
 
-static unsigned long style(const struct draw *draw,
-                           const struct picture_board *board)
+char draw_board_letter(enum lockbus_board_state state)
+{
+    return boards[state].letter;
+}
+
+unsigned long draw_board_style(const struct draw *draw,
+                               const struct picture_board *board)
 {
     return well(board) ? A_NORMAL
            : board->at.state == LOCKBUS_BOARD_AWAY ||
@@ -86,7 +91,7 @@ static void draw_board(const struct draw *draw,
     at.y += 1 + (int)(place % layout->board_lines);
     at.x += (int)(place / layout->board_lines) * layout->board_w;
     at.w = layout->board_w - (layout->boards_in_full ? 0 : 1);
-    (void)draw_text(at, style(draw, board), text);
+    (void)draw_text(at, draw_board_style(draw, board), text);
 }
 
 /* Those that are not well come first when not all have room. */

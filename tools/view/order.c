@@ -10,14 +10,16 @@
 /* What a door is sorted by. */
 struct key {
     uint16_t number;
-    unsigned rank; /* state or board */
-    unsigned sub;  /* channel of a board */
+    uint64_t rank;  /* state, board, or how few errors and how quick */
+    unsigned board; /* 0: it does not matter */
+    unsigned sub;   /* channel of a board */
     const char *label, *tail;
 };
 
 const char *order_by_name(enum order_by by)
 {
-    static const char *const names[ORDER_BYS] = {"label", "state", "board"};
+    static const char *const names[ORDER_BYS] = {"label", "state", "board",
+                                                 "errors", "latency"};
 
     return (unsigned)by < ORDER_BYS ? names[by] : "?";
 }
@@ -39,18 +41,15 @@ const char *order_tail(const char *label)
     return *tail == '\0' ? label : tail;
 }
 
-static bool shown(const struct picture_door *door, enum order_show show)
+bool order_by_find(const char *name, enum order_by *by)
 {
-    switch (show) {
-    case ORDER_SHOW_PARCELS:
-        return door->at.custody != LOCKBUS_CUSTODY_VACANT;
-    case ORDER_SHOW_TROUBLE:
-        return picture_state(door) <= PICTURE_FROZEN;
-    case ORDER_SHOW_ALL:
-    case ORDER_SHOWS:
-        break;
+    for (unsigned i = 0; i < ORDER_BYS; i++) {
+        if (strcmp(name, order_by_name((enum order_by)i)) == 0) {
+            *by = (enum order_by)i;
+            return true;
+        }
     }
-    return true;
+    return false;
 }
 
 static int compare_sizes(size_t one, size_t other)
@@ -84,17 +83,13 @@ static int compare(const void *a, const void *b)
     if (one->rank != other->rank) {
         return one->rank < other->rank ? -1 : 1;
     }
+    if (one->board != other->board) {
+        return one->board < other->board ? -1 : 1;
+    }
     if (one->sub != other->sub) {
         return one->sub < other->sub ? -1 : 1;
     }
     return compare_labels(one, other);
-}
-
-static unsigned rank_of(const struct picture_door *door, enum order_by by)
-{
-    return by == ORDER_BY_STATE   ? (unsigned)picture_state(door)
-           : by == ORDER_BY_BOARD ? door->at.board
-                                  : 0;
 }
 
 static bool same_group(const struct key *one, const struct key *other,
@@ -103,7 +98,7 @@ static bool same_group(const struct key *one, const struct key *other,
     size_t head = (size_t)(one->tail - one->label);
 
     if (by != ORDER_BY_LABEL) {
-        return one->rank == other->rank;
+        return one->rank == other->rank && one->board == other->board;
     }
     return head == (size_t)(other->tail - other->label) &&
            strncmp(one->label, other->label, head) == 0;
@@ -123,8 +118,8 @@ static void head(char heading[16], const struct key *key, enum order_by by)
     if (by == ORDER_BY_STATE) {
         (void)snprintf(heading, 16, "%s",
                        picture_state_word((enum picture_state)key->rank));
-    } else if (by == ORDER_BY_BOARD) {
-        (void)snprintf(heading, 16, "b%u", key->rank);
+    } else if (by != ORDER_BY_LABEL) {
+        (void)snprintf(heading, 16, "b%u", key->board);
     } else {
         (void)snprintf(heading, 16, "%.*s", (int)(key->tail - key->label),
                        key->label);
@@ -158,8 +153,26 @@ static void group_keys(struct order *order, const struct key *keys,
     }
 }
 
+static struct key key_of(const struct picture *picture, uint16_t number,
+                         enum order_by by)
+{
+    const struct picture_door *door = &picture->door[number];
+    bool by_board = by != ORDER_BY_LABEL && by != ORDER_BY_STATE;
+
+    return (struct key){
+        .number = number,
+        .rank = by == ORDER_BY_STATE
+                    ? (uint64_t)picture_state(door)
+                    : order_rank(picture_board(picture, door->at.board), by),
+        .board = by_board ? door->at.board : 0,
+        .sub = by_board ? door->at.channel : 0,
+        .label = door->at.label,
+        .tail = order_tail(door->at.label),
+    };
+}
+
 void order_make(struct order *order, const struct picture *picture,
-                enum order_by by, enum order_show show)
+                const struct order_wish *wish)
 {
     struct key keys[LAYOUT_DOORS];
 
@@ -168,17 +181,10 @@ void order_make(struct order *order, const struct picture *picture,
     for (uint16_t n = 0; n < picture->doors; n++) {
         const struct picture_door *door = &picture->door[n];
 
-        if (!door->used || !shown(door, show)) {
-            continue;
+        if (door->used && order_door_fits(door, wish)) {
+            keys[order->count++] = key_of(picture, n, wish->by);
         }
-        keys[order->count++] = (struct key){
-            .number = n,
-            .rank = rank_of(door, by),
-            .sub = by == ORDER_BY_BOARD ? door->at.channel : 0,
-            .label = door->at.label,
-            .tail = order_tail(door->at.label),
-        };
     }
     qsort(keys, order->count, sizeof keys[0], compare);
-    group_keys(order, keys, by);
+    group_keys(order, keys, wish->by);
 }

@@ -81,6 +81,7 @@ bool picture_take(struct picture *picture,
     picture->info = info;
     take_doors(picture, cabinet);
     take_boards(picture, cabinet);
+    picture_take_buses(picture, cabinet);
     return true;
 }
 

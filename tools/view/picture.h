@@ -14,6 +14,7 @@
 enum {
     PICTURE_DOORS = 1024,
     PICTURE_BOARDS = 128,
+    PICTURE_BUSES = 8,
     PICTURE_LINES = 64 /* the last ones, a ring */
 };
 
@@ -56,6 +57,14 @@ struct picture_board {
     struct lockbus_board at;
 };
 
+/* A line, with what it did in a second as of the last second or so. */
+struct picture_bus {
+    struct lockbus_bus at; /* name empty: none here */
+    double requests_s, rounds_s;
+    bool timed; /* the rates are known */
+    uint64_t since_us, since_requests, since_rounds;
+};
+
 struct picture_line {
     uint64_t at_us;
     enum picture_tone tone;
@@ -70,6 +79,8 @@ struct picture {
     struct picture_door door[PICTURE_DOORS];
     unsigned boards;
     struct picture_board board[PICTURE_BOARDS];
+    unsigned buses;
+    struct picture_bus bus[PICTURE_BUSES];
     size_t line_first, line_count;
     struct picture_line line[PICTURE_LINES];
 };
@@ -93,6 +104,26 @@ void picture_say(struct picture *picture, enum picture_tone tone,
 /* The line that was added `back` lines before the newest; NULL: none. */
 const struct picture_line *picture_line_at(const struct picture *picture,
                                            size_t back);
+
+/* picture_bus.c: lines and their rates; part of picture_take(). */
+void picture_take_buses(struct picture *picture,
+                        const struct lockbus_cabinet *cabinet);
+
+/* The bound below which so many of a thousand replies began, in
+ * microseconds; 0: there were none; UINT32_MAX: above every bound. */
+uint32_t picture_latency_us(const uint64_t times[LOCKBUS_REPLY_TIMES],
+                            unsigned of_1000);
+
+/* "<5" ms, ">500", "-". */
+void picture_latency_text(const uint64_t times[LOCKBUS_REPLY_TIMES],
+                          unsigned of_1000, char out[8]);
+
+/* Time-outs, damaged and late replies and exceptions. */
+uint64_t picture_board_errors(const struct lockbus_board *board);
+
+/* The board of that number; NULL: none. */
+const struct picture_board *picture_board(const struct picture *picture,
+                                          unsigned number);
 
 enum picture_state picture_state(const struct picture_door *door);
 

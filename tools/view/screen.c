@@ -12,7 +12,13 @@
 #include <term.h>
 #include <unistd.h>
 
-enum { ESC_DELAY_MS = 50, CTRL_L = 'L' & 0x1F };
+enum {
+    ESC_DELAY_MS = 50,
+    CTRL_C = 'C' & 0x1F,
+    CTRL_L = 'L' & 0x1F,
+    ESCAPE = 0x1B,
+    DELETE = 0x7F
+};
 
 static SCREEN *terminal;
 static struct draw view;
@@ -109,9 +115,42 @@ void screen_draw(const struct picture *picture)
     redraw();
 }
 
+void screen_wish(const struct order_wish *wish, bool boards)
+{
+    view.wish = *wish;
+    view.boards = boards;
+}
+
+/* A text to filter by; every key belongs to it until it is done. */
+static bool typed(int key)
+{
+    char *text = view.wish.text;
+    size_t len = strlen(text);
+
+    if (key == CTRL_C || key == KEY_RESIZE || key == CTRL_L) {
+        return false;
+    }
+    if (key == ESCAPE) {
+        text[0] = '\0';
+    } else if ((key == KEY_BACKSPACE || key == DELETE || key == '\b') &&
+               len > 0) {
+        text[len - 1] = '\0';
+    } else if (key > ' ' && key < DELETE && len + 1 < ORDER_TEXT) {
+        text[len] = (char)key;
+        text[len + 1] = '\0';
+    }
+    view.typing =
+        key != ESCAPE && key != '\r' && key != '\n' && key != KEY_ENTER;
+    view.page = 0;
+    return true;
+}
+
 /* Whether it was a key of the screen's own. */
 static bool handled(int key)
 {
+    if (view.typing && typed(key)) {
+        return true;
+    }
     switch (key) {
     case KEY_RESIZE:
         break;
@@ -119,18 +158,29 @@ static bool handled(int key)
         (void)clearok(curscr, TRUE);
         break;
     case 's':
-        view.by = (enum order_by)((view.by + 1) % ORDER_BYS);
+        view.wish.by = (enum order_by)((view.wish.by + 1) % ORDER_BYS);
         view.page = 0;
         break;
     case 'f':
-        view.show = (enum order_show)((view.show + 1) % ORDER_SHOWS);
+        view.wish.show = (enum order_show)((view.wish.show + 1) % ORDER_SHOWS);
+        view.page = 0;
+        break;
+    case '/':
+        view.typing = true;
+        break;
+    case ESCAPE:
+        view.wish.text[0] = '\0';
+        view.page = 0;
+        break;
+    case 'b':
+        view.boards = !view.boards;
         view.page = 0;
         break;
     case KEY_NPAGE:
     case KEY_DOWN:
     case KEY_RIGHT:
     case ' ':
-        view.page += view.page + 1 < view.layout.pages;
+        view.page += view.page + 1 < view.pages;
         break;
     case KEY_PPAGE:
     case KEY_UP:

@@ -13,7 +13,7 @@
  * it with exit code 1. SIGTSTP restores it, SIGCONT draws again.
  */
 
-#include "picture.h"
+#include "order.h"
 
 /* False: standard input or output is no terminal, TERM is not known or cannot
  * place a cursor, or the window is too small to be legible. Nothing was
@@ -23,6 +23,10 @@ bool screen_open(void);
 /* Borrows the picture until the next draw or close: a resize and keys draw it
  * again. Draws nothing when no screen is open. */
 void screen_draw(const struct picture *picture);
+
+/* What to begin with: the order and the filter, and lines and boards instead
+ * of doors. Before the first draw. */
+void screen_wish(const struct order_wish *wish, bool boards);
 
 /* Waits up to wait_ms for a key; what it does not handle itself it returns,
  * else -1. Call it at least some ten times a second: a resize is noticed

@@ -137,7 +137,7 @@ static void every_window_is_drawn_whole(void **state)
     for (int high = LAYOUT_ROWS_MIN; high <= 66; high += 4) {
         for (int cols = LAYOUT_COLS_MIN; cols <= 230; cols += 6) {
             assert_int_equal(resizeterm(high, cols), OK);
-            draw.by = (enum order_by)(cols % ORDER_BYS);
+            draw.wish.by = (enum order_by)(cols % ORDER_BYS);
             draw_all(&draw, high, cols);
             assert_memory_equal(line(0), "lockbus watch", 13);
             assert_memory_equal(line(2), "416 doors", 9);
@@ -155,7 +155,7 @@ static void a_page_beyond_the_last_is_the_last(void **state)
     (void)state;
     fill(416, 26);
     draw.page = 99;
-    draw.by = ORDER_BY_STATE;
+    draw.wish.by = ORDER_BY_STATE;
     draw_all(&draw, 24, 80);
     assert_true(draw.layout.pages > 1);
     assert_int_equal(draw.page, draw.layout.pages - 1);
@@ -209,9 +209,74 @@ static void boards_that_are_not_well_have_room_first(void **state)
     assert_non_null(strstr(line(4), " 26XAWAY"));
 }
 
+static void lines_and_boards_are_a_table(void **state)
+{
+    (void)state;
+    fill(416, 26);
+    picture.buses = 2;
+    picture.bus[0] = (struct picture_bus){
+        .timed = true, .requests_s = 134.2, .rounds_s = 5.1};
+    picture.bus[0].at = (struct lockbus_bus){.name = "left",
+                                             .port = "path:/dev/a",
+                                             .open = true,
+                                             .round_us = 196000,
+                                             .timeouts = 3};
+    picture.bus[0].at.reply_times[1] = 9;
+    picture.bus[1].at = (struct lockbus_bus){
+        .name = "right", .port = "path:/dev/b", .text = "is not there"};
+    picture.board[4].at.crc_errors = 77;
+    (void)strcpy(picture.board[4].at.bus, "left");
+    picture.board[4].at.address = 9;
+    draw.boards = true;
+    draw.wish.by = ORDER_BY_ERRORS;
+    assert_int_equal(resizeterm(24, 120), OK);
+    draw_all(&draw, 24, 120);
+    assert_memory_equal(line(3), "line ", 5);
+    assert_memory_equal(
+        line(4), "left        134.2     5.1 196.0    <2   <2      3", 49);
+    assert_non_null(strstr(line(4), "path:/dev/a"));
+    assert_memory_equal(line(5), "right      CLOSED  is not there", 31);
+    assert_memory_equal(line(6), "board ", 6);
+    assert_memory_equal(line(7), "  5X left/9 ", 12);
+    assert_non_null(strstr(line(7), " 77 "));
+    assert_non_null(strstr(line(2), "page 1 of"));
+    assert_non_null(strstr(line(1), ", 134 asks/s"));
+    assert_non_null(strstr(line(23), "b doors"));
+    draw.page = 99;
+    draw_all(&draw, 24, 120);
+    assert_int_equal(draw.page, draw.pages - 1);
+    assert_memory_equal(line(7), " ", 1);
+    for (int high = LAYOUT_ROWS_MIN; high <= 66; high += 4) {
+        assert_int_equal(resizeterm(high, LAYOUT_COLS_MIN), OK);
+        draw_all(&draw, high, LAYOUT_COLS_MIN);
+        assert_memory_equal(line(high - 1), "q quit", 6);
+        assert_memory_equal(line(draw.layout.rule.y), "events ", 7);
+    }
+}
+
+static void a_filter_is_seen_while_it_is_typed_and_after(void **state)
+{
+    (void)state;
+    fill(416, 26);
+    (void)strcpy(draw.wish.text, "a0");
+    draw.typing = true;
+    draw_all(&draw, 24, 80);
+    assert_memory_equal(line(23), "filter: a0_", 11);
+    draw.typing = false;
+    draw_all(&draw, 24, 80);
+    assert_non_null(strstr(line(23), "/ a0"));
+    assert_non_null(strstr(line(2), "only all with a0: 9"));
+    (void)strcpy(draw.wish.text, "nothing like it");
+    draw_all(&draw, 24, 80);
+    assert_memory_equal(line(3), "no such door", 12);
+    draw.boards = true;
+    draw_all(&draw, 24, 80);
+    assert_memory_equal(line(5), "no such board", 13);
+}
+
 int main(void)
 {
-    enum { FIXED = 6 };
+    enum { FIXED = 8 };
     static struct CMUnitTest tests[FIXED + sizeof rows / sizeof rows[0]] = {
         cmocka_unit_test_setup_teardown(every_window_is_drawn_whole, set_up,
                                         tear_down),
@@ -225,6 +290,10 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             boards_that_are_not_well_have_room_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_and_boards_are_a_table, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_filter_is_seen_while_it_is_typed_and_after, set_up, tear_down),
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -325,6 +325,14 @@ static void add_some(void)
     picture.door[4].at.custody = LOCKBUS_CUSTODY_OCCUPIED;
 }
 
+static void make(enum order_by by, enum order_show show, const char *text)
+{
+    struct order_wish wish = {.by = by, .show = show};
+
+    (void)snprintf(wish.text, sizeof wish.text, "%s", text);
+    order_make(&order, &picture, &wish);
+}
+
 static void in_order(const char *labels)
 {
     char text[200] = "";
@@ -340,7 +348,7 @@ static void labels_come_as_people_count(void **state)
 {
     (void)state;
     add_some();
-    order_make(&order, &picture, ORDER_BY_LABEL, ORDER_SHOW_ALL);
+    make(ORDER_BY_LABEL, ORDER_SHOW_ALL, "");
     in_order("17 HALL A9 A10 B02 B03 AA01 ");
     assert_int_equal(order.groups, 4);
     assert_string_equal(order.heading[0], "");
@@ -356,7 +364,7 @@ static void by_state_the_urgent_come_first(void **state)
 {
     (void)state;
     add_some();
-    order_make(&order, &picture, ORDER_BY_STATE, ORDER_SHOW_ALL);
+    make(ORDER_BY_STATE, ORDER_SHOW_ALL, "");
     in_order("B03 A10 A9 17 HALL B02 AA01 ");
     assert_string_equal(order.heading[0], "forced");
     assert_string_equal(order.heading[1], "open");
@@ -369,7 +377,7 @@ static void by_board_channels_come_in_their_order(void **state)
     (void)state;
     add_some();
     picture.door[0].at.channel = 8;
-    order_make(&order, &picture, ORDER_BY_BOARD, ORDER_SHOW_ALL);
+    make(ORDER_BY_BOARD, ORDER_SHOW_ALL, "");
     in_order("17 B03 AA01 B02 HALL A9 A10 ");
     assert_int_equal(order.groups, 2);
     assert_string_equal(order.heading[1], "b2");
@@ -379,19 +387,167 @@ static void a_filter_leaves_out_what_it_says(void **state)
 {
     (void)state;
     add_some();
-    order_make(&order, &picture, ORDER_BY_LABEL, ORDER_SHOW_TROUBLE);
+    make(ORDER_BY_LABEL, ORDER_SHOW_TROUBLE, "");
     in_order("A10 B03 ");
-    order_make(&order, &picture, ORDER_BY_LABEL, ORDER_SHOW_PARCELS);
+    make(ORDER_BY_LABEL, ORDER_SHOW_PARCELS, "");
     in_order("A9 ");
     picture.door[4].at.custody = LOCKBUS_CUSTODY_VACANT;
-    order_make(&order, &picture, ORDER_BY_LABEL, ORDER_SHOW_PARCELS);
+    make(ORDER_BY_LABEL, ORDER_SHOW_PARCELS, "");
     in_order("");
     assert_int_equal(order.groups, 0);
 }
 
+/* Board 1 has few errors and is slow, board 2 many and is quick, board 3 is
+ * away. */
+static void add_boards(void)
+{
+    static const struct {
+        enum lockbus_board_state state;
+        uint64_t timeouts;
+        uint32_t reply_us;
+        const char *bus, *text;
+    } some[] = {
+        {LOCKBUS_BOARD_PRESENT, 1, 9000, "left", ""},
+        {LOCKBUS_BOARD_PRESENT, 40, 2000, "left", ""},
+        {LOCKBUS_BOARD_AWAY, 7, 4000, "right", "no reply three times"},
+        {LOCKBUS_BOARD_PRESENT, 0, 4000, "right", ""},
+    };
+
+    picture.boards = 4;
+    for (unsigned i = 0; i < 4; i++) {
+        struct picture_board *board = &picture.board[i];
+
+        board->number = board->at.number = i + 1;
+        board->at.state = some[i].state;
+        board->at.timeouts = some[i].timeouts;
+        board->at.reply_time_us = some[i].reply_us;
+        (void)snprintf(board->at.bus, sizeof board->at.bus, "%s", some[i].bus);
+        (void)snprintf(board->at.text, sizeof board->at.text, "%s",
+                       some[i].text);
+    }
+}
+
+static void doors_of_the_worst_boards_come_first(void **state)
+{
+    (void)state;
+    add_some();
+    add_boards();
+    make(ORDER_BY_ERRORS, ORDER_SHOW_ALL, "");
+    in_order("HALL A9 A10 17 B02 B03 AA01 ");
+    assert_string_equal(order.heading[0], "b2");
+    assert_int_equal(order.groups, 2);
+    make(ORDER_BY_LATENCY, ORDER_SHOW_ALL, "");
+    in_order("17 B02 B03 AA01 HALL A9 A10 ");
+}
+
+static void a_text_leaves_doors_that_have_it(void **state)
+{
+    (void)state;
+    add_some();
+    (void)strcpy(picture.door[5].at.remark, "sticks");
+    (void)strcpy(picture.door[7].at.door_size, "XL");
+    picture.door[4].at.board = 12;
+    make(ORDER_BY_LABEL, ORDER_SHOW_ALL, "b0");
+    in_order("");
+    make(ORDER_BY_LABEL, ORDER_SHOW_ALL, "a1");
+    in_order("A10 ");
+    make(ORDER_BY_LABEL, ORDER_SHOW_ALL, "STICK");
+    in_order("HALL ");
+    make(ORDER_BY_LABEL, ORDER_SHOW_ALL, "xl");
+    in_order("17 ");
+    make(ORDER_BY_LABEL, ORDER_SHOW_ALL, "forced");
+    in_order("B03 ");
+    make(ORDER_BY_LABEL, ORDER_SHOW_ALL, "b1"); /* not board 12 */
+    in_order("17 B02 B03 AA01 ");
+    make(ORDER_BY_LABEL, ORDER_SHOW_TROUBLE, "b2");
+    in_order("A10 ");
+}
+
+static void boards_in_order(enum order_by by, enum order_show show,
+                            const char *text, const char *numbers)
+{
+    struct order_wish wish = {.by = by, .show = show};
+    uint8_t board[PICTURE_BOARDS];
+    char said[64] = "";
+
+    (void)snprintf(wish.text, sizeof wish.text, "%s", text);
+    unsigned count = order_boards(board, &picture, &wish);
+
+    for (unsigned i = 0; i < count; i++) {
+        size_t used = strlen(said);
+
+        (void)snprintf(said + used, sizeof said - used, "%u ",
+                       picture.board[board[i]].number);
+    }
+    assert_string_equal(said, numbers);
+}
+
+static void boards_are_sorted_and_filtered(void **state)
+{
+    (void)state;
+    picture_init(&picture, 0);
+    add_boards();
+    boards_in_order(ORDER_BY_LABEL, ORDER_SHOW_ALL, "", "1 2 3 4 ");
+    boards_in_order(ORDER_BY_STATE, ORDER_SHOW_ALL, "", "3 1 2 4 ");
+    boards_in_order(ORDER_BY_ERRORS, ORDER_SHOW_ALL, "", "2 3 1 4 ");
+    boards_in_order(ORDER_BY_LATENCY, ORDER_SHOW_ALL, "", "1 3 4 2 ");
+    boards_in_order(ORDER_BY_LABEL, ORDER_SHOW_TROUBLE, "", "1 2 3 ");
+    boards_in_order(ORDER_BY_LABEL, ORDER_SHOW_ALL, "away", "3 ");
+    boards_in_order(ORDER_BY_LABEL, ORDER_SHOW_ALL, "no reply", "3 ");
+    boards_in_order(ORDER_BY_ERRORS, ORDER_SHOW_ALL, "LEFT", "2 1 ");
+    boards_in_order(ORDER_BY_LABEL, ORDER_SHOW_ALL, "b4", "4 ");
+}
+
+static void latencies_are_bounds_of_the_histogram(void **state)
+{
+    uint64_t times[LOCKBUS_REPLY_TIMES] = {0};
+    char text[8];
+
+    (void)state;
+    picture_latency_text(times, 500, text);
+    assert_string_equal(text, "-");
+    times[1] = 98; /* below 2 ms */
+    times[4] = 1;  /* below 20 ms */
+    times[LOCKBUS_REPLY_TIMES - 1] = 1;
+    picture_latency_text(times, 500, text);
+    assert_string_equal(text, "<2");
+    picture_latency_text(times, 980, text);
+    assert_string_equal(text, "<2");
+    picture_latency_text(times, 990, text);
+    assert_string_equal(text, "<20");
+    picture_latency_text(times, 1000, text);
+    assert_string_equal(text, ">500");
+}
+
+static void a_lines_rates_are_those_of_the_last_second(void **state)
+{
+    struct rig *rig = *state;
+    const struct picture_bus *bus = &picture.bus[0];
+
+    picture_init(&picture, rig->now_us);
+    take(rig);
+    assert_int_equal(picture.buses, 1);
+    assert_false(bus->timed);
+    uint64_t before = bus->at.requests, rounds = bus->at.rounds;
+
+    rig_run(rig, 2000);
+    take(rig);
+    assert_true(bus->timed);
+    assert_true(bus->requests_s > 1);
+    assert_int_equal((uint64_t)(bus->requests_s * 2 + 0.5),
+                     bus->at.requests - before);
+    assert_int_equal((uint64_t)(bus->rounds_s * 2 + 0.5),
+                     bus->at.rounds - rounds);
+    double was = bus->requests_s;
+
+    rig_run(rig, 300);
+    take(rig); /* too soon for another figure */
+    assert_true(bus->requests_s >= was && bus->requests_s <= was);
+}
+
 int main(void)
 {
-    enum { FIXED = 12 };
+    enum { FIXED = 17 };
     static struct CMUnitTest tests[FIXED + sizeof rows / sizeof rows[0]] = {
         cmocka_unit_test(no_two_states_share_a_letter_or_a_word),
         cmocka_unit_test_setup_teardown(a_doors_letter_follows_a_parcels_way,
@@ -409,6 +565,12 @@ int main(void)
         cmocka_unit_test(by_state_the_urgent_come_first),
         cmocka_unit_test(by_board_channels_come_in_their_order),
         cmocka_unit_test(a_filter_leaves_out_what_it_says),
+        cmocka_unit_test(doors_of_the_worst_boards_come_first),
+        cmocka_unit_test(a_text_leaves_doors_that_have_it),
+        cmocka_unit_test(boards_are_sorted_and_filtered),
+        cmocka_unit_test(latencies_are_bounds_of_the_histogram),
+        cmocka_unit_test_setup_teardown(
+            a_lines_rates_are_those_of_the_last_second, set_up, tear_down),
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
