@@ -47,14 +47,19 @@ lb_test(sim/test_fooled.c LINKS lb_bus lb_os)
 
 # Each profile with the simulator's board of its kind, and with others.
 set(sources "")
-foreach(file board crc door fault lctech r421 waveshare wire xunming)
+foreach(file board crc door fault lctech level r421 waveshare wire xunming)
   list(APPEND sources ${PROJECT_SOURCE_DIR}/tools/sim/${file}.c)
 endforeach()
 lb_planted_sources(sources ${sources})
-lb_test(sim/test_profiles.c LINKS lb_bus lb_os)
-target_sources(sim_test_profiles PRIVATE ${sources})
-target_include_directories(sim_test_profiles PRIVATE
+add_library(lb_board_bench STATIC sim/board_bench.c ${sources})
+target_include_directories(lb_board_bench PUBLIC sim
                            ${PROJECT_SOURCE_DIR}/tools/sim)
+target_compile_definitions(lb_board_bench PRIVATE
+                           LB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_link_libraries(lb_board_bench PRIVATE lb_flags PkgConfig::CMOCKA
+                      PUBLIC lb_bus lb_os)
+lb_test(sim/test_profiles.c LINKS lb_board_bench)
+lb_test(sim/test_hold.c LINKS lb_board_bench)
 
 # The gate as a board's firmware would compile it.
 add_test(NAME gate_freestanding

@@ -134,6 +134,14 @@ enum lockbus_event_kind {
     LOCKBUS_EVENT_BOARD_ANSWERS = 49, /* the run's end. If it may have lost its
                                        * power meanwhile, all its outputs were
                                        * switched off and read back first */
+    LOCKBUS_EVENT_HOST_TIMED =
+        50,                       /* a warning at the first poll, for each
+                                   * board whose pulses this process ends: if
+                                   * it dies in one, the solenoid stays driven */
+    LOCKBUS_EVENT_STUCK_ON = 51,  /* such a board did not confirm an off: the
+                                   * solenoid may be driven, and its bus
+                                   * drives none until STUCK_OFF */
+    LOCKBUS_EVENT_STUCK_OFF = 52, /* it reads off again */
     /* the cabinet */
     LOCKBUS_EVENT_JOURNAL_FAILED = 60, /* no open until restart; `text`: why */
     LOCKBUS_EVENT_LOST = 61, /* `count` events were dropped: poll faster */

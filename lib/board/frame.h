@@ -18,6 +18,7 @@ enum {
     LB_EXCEPTION_LEN = 5,
     LB_EXCEPTION_BIT = 0x80,
     LB_ADDRESS_MAX = 247,
+    LB_LEVEL_COIL_ON = 0xFF00,
     LB_VALUE_MAX = 0x3FFF /* below every value with a meaning of its own */
 };
 

@@ -10,29 +10,29 @@ struct hazard {
 /* clang-format off */
 /* fc, addresses, values, and what a board would do */
 static const struct hazard hazards[] = {
-    {{0x05, 0x00FF, 0x00FF, 0x0000, 0xFFFF, 0, 0}, "switches all relays at once"},
-    {{0x05, 0x01FF, 0x01FF, 0x0000, 0xFFFF, 0, 0}, "toggles all relays at once"},
-    {{0x05, 0x0400, 0x04FF, 0x0000, 0xFFFF, 0, 0}, "flashes off, after which the relay stays on"},
-    {{0x05, 0x0000, 0x001F, 0x0100, 0x0100, 0, 0}, "switches a relay on for good on boards of the first dialect"},
-    {{0x05, 0x0000, 0xFFFF, 0x5500, 0x5500, 0, 0}, "toggles a relay"},
-    {{0x05, 0x0000, 0xFFFF, 0xFF00, 0xFF00, 0, 0}, "switches a relay on for good on some boards and pulses it on others"},
-    {{0x05, 0x0000, 0xFFFF, 0xFFFF, 0xFFFF, 0, 0}, "holds a lock open for good"},
-    {{0x05, 0x0200, 0x02FF, 0x0033, 0xFFFF, 0, 0}, "drives a solenoid for more than 5 s on boards that count 100 ms"},
-    {{0x06, 0x0000, 0x0000, 0x0000, 0xFFFF, 0, 0}, "commands all relays at once, or holds an output on"},
-    {{0x06, 0x0001, 0x0001, 0x0000, 0x00FF, 0, 0}, "changes the board's address on some boards"},
-    {{0x06, 0x0002, 0x0027, 0x0001, 0x00FF, 0, 0}, "sets a relay's mode or its time on some boards"},
-    {{0x06, 0x0001, 0x0020, 0x0100, 0x01FF, 0, 0}, "switches a relay on for good"},
-    {{0x06, 0x0001, 0x0020, 0x0300, 0x03FF, 0, 0}, "toggles a relay"},
-    {{0x06, 0x0001, 0x0020, 0x0400, 0x04FF, 0, 0}, "latches a relay on and the others off"},
-    {{0x06, 0x0001, 0x0020, 0x0600, 0x0600, 0, 0}, "drives a solenoid for a time that nobody has written down"},
-    {{0x06, 0x0001, 0x0020, 0x0606, 0x06FF, 0, 0}, "drives a solenoid for more than 5 s on boards that count them"},
-    {{0x06, 0x0001, 0x0020, 0x0700, 0x07FF, 0, 0}, "switches all relays on on some boards"},
-    {{0x06, 0x0001, 0x0020, 0x0800, 0xFFFF, 0, 0}, "commands all relays at once, or does what nobody has written down"},
-    {{0x06, 0x03E8, 0x03EA, 0x0000, 0xFFFF, 0, 0}, "restarts the board or changes its address or baud rate"},
-    {{0x06, 0x1000, 0x10FF, 0x0000, 0xFFFF, 0, 0}, "changes a control mode, after which an input drives a relay"},
-    {{0x06, 0x2000, 0x20FF, 0x0000, 0xFFFF, 0, 0}, "changes the board's serial settings"},
-    {{0x06, 0x4000, 0x40FF, 0x0000, 0xFFFF, 0, 0}, "changes the board's address"},
-    {{0x0F, 0x0000, 0xFFFF, 0x0000, 0xFFFF, 0, 0}, "writes many coils at once"},
+    {{0x05, 0x00FF, 0x00FF, 0x0000, 0xFFFF, 0, 0, false}, "switches all relays at once"},
+    {{0x05, 0x01FF, 0x01FF, 0x0000, 0xFFFF, 0, 0, false}, "toggles all relays at once"},
+    {{0x05, 0x0400, 0x04FF, 0x0000, 0xFFFF, 0, 0, false}, "flashes off, after which the relay stays on"},
+    {{0x05, 0x0000, 0x001F, 0x0100, 0x0100, 0, 0, false}, "switches a relay on for good on boards of the first dialect"},
+    {{0x05, 0x0000, 0xFFFF, 0x5500, 0x5500, 0, 0, false}, "toggles a relay"},
+    {{0x05, 0x0000, 0xFFFF, 0xFF00, 0xFF00, 0, 0, false}, "switches a relay on for good on some boards and pulses it on others"},
+    {{0x05, 0x0000, 0xFFFF, 0xFFFF, 0xFFFF, 0, 0, false}, "holds a lock open for good"},
+    {{0x05, 0x0200, 0x02FF, 0x0033, 0xFFFF, 0, 0, false}, "drives a solenoid for more than 5 s on boards that count 100 ms"},
+    {{0x06, 0x0000, 0x0000, 0x0000, 0xFFFF, 0, 0, false}, "commands all relays at once, or holds an output on"},
+    {{0x06, 0x0001, 0x0001, 0x0000, 0x00FF, 0, 0, false}, "changes the board's address on some boards"},
+    {{0x06, 0x0002, 0x0027, 0x0001, 0x00FF, 0, 0, false}, "sets a relay's mode or its time on some boards"},
+    {{0x06, 0x0001, 0x0020, 0x0100, 0x01FF, 0, 0, false}, "switches a relay on for good"},
+    {{0x06, 0x0001, 0x0020, 0x0300, 0x03FF, 0, 0, false}, "toggles a relay"},
+    {{0x06, 0x0001, 0x0020, 0x0400, 0x04FF, 0, 0, false}, "latches a relay on and the others off"},
+    {{0x06, 0x0001, 0x0020, 0x0600, 0x0600, 0, 0, false}, "drives a solenoid for a time that nobody has written down"},
+    {{0x06, 0x0001, 0x0020, 0x0606, 0x06FF, 0, 0, false}, "drives a solenoid for more than 5 s on boards that count them"},
+    {{0x06, 0x0001, 0x0020, 0x0700, 0x07FF, 0, 0, false}, "switches all relays on on some boards"},
+    {{0x06, 0x0001, 0x0020, 0x0800, 0xFFFF, 0, 0, false}, "commands all relays at once, or does what nobody has written down"},
+    {{0x06, 0x03E8, 0x03EA, 0x0000, 0xFFFF, 0, 0, false}, "restarts the board or changes its address or baud rate"},
+    {{0x06, 0x1000, 0x10FF, 0x0000, 0xFFFF, 0, 0, false}, "changes a control mode, after which an input drives a relay"},
+    {{0x06, 0x2000, 0x20FF, 0x0000, 0xFFFF, 0, 0, false}, "changes the board's serial settings"},
+    {{0x06, 0x4000, 0x40FF, 0x0000, 0xFFFF, 0, 0, false}, "changes the board's address"},
+    {{0x0F, 0x0000, 0xFFFF, 0x0000, 0xFFFF, 0, 0, false}, "writes many coils at once"},
 };
 /* clang-format on */
 
@@ -56,8 +56,21 @@ static const char *pair_hazard(const struct lb_hazard_span *span)
                : "drives a solenoid for no time or for more than 5 s";
 }
 
+/* What a profile that the host times does on purpose: a relay on for good,
+ * until its off. Only where the boards known have their relays' coils: from 16
+ * on lies an address on one of them. */
+static const char *level_hazard(const struct lb_hazard_span *span)
+{
+    return span->fc == 0x05 && span->last <= 0x000F
+               ? NULL
+               : "switches on what is not known to be one relay";
+}
+
 const char *lb_hazard_find(const struct lb_hazard_span *span)
 {
+    if (span->level) {
+        return level_hazard(span);
+    }
     if (span->fc == 0x10) {
         return pair_hazard(span);
     }

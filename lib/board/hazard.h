@@ -9,6 +9,7 @@
  * of them, whatever board it says it is for: boards get swapped.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct lb_hazard_span {
     uint32_t min, max;    /* values */
     uint16_t mode;        /* FC16 */
     uint8_t step;         /* FC16 */
+    bool level;           /* on, until it is switched off; no value */
 };
 
 /* What a board would do with one of these writes, a clause for people; NULL

@@ -6,8 +6,9 @@
  * never a frame: the address is 1 to 247 (0 is a broadcast, 248 and above
  * are wildcards on some boards), the channel is one of the profile's, a
  * pulse is a whole number of the board's units within the profile's range,
- * off is always 0. A frame that holds an output, opens several or renames a
- * board has no order that leads to it.
+ * off is always 0 or its command. A frame that opens several or renames a
+ * board has no order that leads to it; one that holds an output has, of
+ * profiles that say `timed_by = host`.
  *
  * A reply is matched here, whole, before libmodbus sees it: libmodbus 3.1.6
  * compares neither the address nor the value that a write's reply repeats.
@@ -155,6 +156,20 @@ static bool pair_of(struct words *out, const struct lb_profile *profile,
     return true;
 }
 
+/* The one frame that leaves an output on, for profiles that say so. */
+static bool level_of(struct words *out, const struct lb_profile *profile,
+                     uint8_t channel)
+{
+    uint32_t at = lb_profile_at(&profile->pulse, channel);
+
+    if (profile->pulse.fc != LB_FC_WRITE_COIL || at > UINT16_MAX) {
+        return false;
+    }
+    *out = (struct words){
+        LB_FC_WRITE_COIL, (uint16_t)at, LB_LEVEL_COIL_ON, LB_WRITE_LEN, {0, 0}};
+    return true;
+}
+
 static bool pulse_of(struct words *out, const struct lb_profile *profile,
                      const struct lb_order *order)
 {
@@ -168,6 +183,10 @@ static bool pulse_of(struct words *out, const struct lb_profile *profile,
         return false;
     }
     uint32_t units = order->pulse_ms / unit;
+
+    if (profile->host_timed) {
+        return level_of(out, profile, order->channel);
+    }
 
     if (profile->pulse.fc == LB_FC_WRITE_REGISTERS) {
         return pair_of(out, profile, order->channel, units);

@@ -158,6 +158,19 @@ static bool take_pulse_word(void *user, struct lb_ini *ini, const char *key,
     return true;
 }
 
+static bool take_timed(void *user, struct lb_ini *ini, const char *key,
+                       const char *value)
+{
+    struct lb_profile_reading *reading = (struct lb_profile_reading *)user;
+
+    reading->timed_line = ini->line;
+    reading->profile->host_timed = true;
+    return strcmp(value, "host") == 0 ||
+           lb_ini_fail(ini, key,
+                       "a pulse is timed by the board, without this key, or "
+                       "by the host");
+}
+
 static bool take_mode(void *user, struct lb_ini *ini, const char *key,
                       const char *value)
 {
@@ -298,6 +311,7 @@ static const struct lb_ini_rule rules[] = {
     {"pulse", "write", true, take_pulse},
     {"pulse", "word", false, take_pulse_word},
     {"pulse", "mode", false, take_mode},
+    {"pulse", "timed_by", false, take_timed},
     {"pulse", "unit_ms", true, take_unit},
     {"pulse", "allowed_ms", true, take_allowed},
     {"off", "write", true, take_off},

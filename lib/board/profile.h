@@ -50,6 +50,7 @@ struct lb_profile {
      * mode (fc16), a register before the units. */
     uint16_t pulse_word, off_word;
     bool pulse_alone;  /* the command has one length of its own */
+    bool host_timed;   /* a level: the host switches on, and off again */
     bool leaf_is_read; /* false: the board has no inputs */
     struct lb_profile_check check[LB_PROFILE_CHECKS];
     size_t checks;

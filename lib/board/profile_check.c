@@ -9,7 +9,7 @@
 
 #include "board/hazard.h"
 
-enum { COMMAND_LAST = 0x0020 };
+enum { COMMAND_LAST = 0x0020, LEVEL_MIN_MS = 100 };
 
 /* The channels' addresses; false when the last one has none. */
 static bool span_of(struct lb_hazard_span *span, const struct lb_profile_op *op,
@@ -36,6 +36,7 @@ static bool check_writes(struct lb_ini *ini,
                                  .max = profile->off_word};
     const char *hazard = NULL;
 
+    pulse.level = profile->host_timed;
     if (profile->pulse.fc == 6 && profile->pulse_word != 0) {
         pulse.min = profile->pulse_alone ? 0 : pulse.min;
         pulse.max = profile->pulse_alone ? 0 : pulse.max;
@@ -99,6 +100,27 @@ static bool check_reads(struct lb_ini *ini,
     return true;
 }
 
+/* A level is switched off where it was switched on, and by a process that may
+ * have other things to do for some milliseconds. */
+static bool check_level(struct lb_ini *ini,
+                        const struct lb_profile_reading *reading)
+{
+    const struct lb_profile *profile = reading->profile;
+
+    ini->line = reading->timed_line;
+    if (profile->pulse.fc != 5 || profile->off.fc != 5 ||
+        profile->pulse.base != profile->off.base) {
+        return lb_ini_fail(ini, "timed_by",
+                           "a pulse that the host times is fc05, and off the "
+                           "same coils");
+    }
+    ini->line = reading->allowed_line;
+    return profile->pulse_min_ms >= LEVEL_MIN_MS ||
+           lb_ini_fail(ini, "allowed_ms",
+                       "a host times no pulse shorter than %d ms",
+                       LEVEL_MIN_MS);
+}
+
 /* The words that belong to one way of writing, and to no other. */
 static bool check_words(struct lb_ini *ini,
                         const struct lb_profile_reading *reading)
@@ -139,6 +161,9 @@ static bool check_words(struct lb_ini *ini,
         return lb_ini_fail(ini, "word",
                            "this command goes with fc06 and with a command "
                            "in [pulse]");
+    }
+    if (profile->host_timed && !check_level(ini, reading)) {
+        return false;
     }
     ini->line = reading->allowed_line;
     return !profile->pulse_alone ||

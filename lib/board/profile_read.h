@@ -14,7 +14,7 @@
 struct lb_profile_reading {
     struct lb_profile *profile;
     unsigned pulse_line, word_line, mode_line, off_line, off_word_line,
-        leaf_line, unit_line, allowed_line;
+        leaf_line, unit_line, allowed_line, timed_line;
     unsigned check_line[LB_PROFILE_CHECKS];
 };
 

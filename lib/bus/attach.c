@@ -16,9 +16,12 @@
  * anything else is asked of it. What we ourselves pulsed a moment ago is left
  * alone then.
  *
+ * A board whose pulses the host ends begins with off and its reading: the
+ * process before this one may have died in the middle of a pulse.
+ *
  * A board that cannot read its coils (exception 1 or 2) is believed on the
- * exact confirmation of each off. A sensor that never holds still stays
- * unknown and does not keep its board away.
+ * exact confirmation of each off, unless it is one of these two kinds. A sensor
+ * that never holds still stays unknown and does not keep its board away.
  */
 #include "bus/poll.h"
 
@@ -58,7 +61,7 @@ static void advance(struct lb_bus *bus, uint8_t board, enum lb_step step)
     node->step = step;
     node->step_index = 0;
     if (node->step == LB_STEP_CHECK && profile->checks == 0) {
-        node->step = LB_STEP_LOOK;
+        node->step = profile->host_timed ? LB_STEP_LEAF : LB_STEP_LOOK;
     }
     if (node->step == LB_STEP_LOOK && !lb_profile_by_register(profile)) {
         node->step = LB_STEP_OFF;
@@ -79,7 +82,9 @@ void lb_attach_begin(struct lb_bus *bus, uint8_t board)
     bus->attaching = board;
     bus->node[board].step_tries = 0;
     lb_leaf_forget(&bus->node[board]);
-    advance(bus, board, LB_STEP_CHECK);
+    advance(bus, board,
+            bus->node[board].board.profile->host_timed ? LB_STEP_OFF
+                                                       : LB_STEP_CHECK);
 }
 
 void lb_attach_again(struct lb_bus *bus, uint8_t board)
@@ -154,7 +159,8 @@ static void on_check(struct lb_bus *bus, const struct lb_pick *pick,
                                reply->words)) {
         lb_link_event(bus, pick->board, LB_LINK_FAILED, not_confirmed);
     } else if (++node->step_index == profile->checks) {
-        advance(bus, pick->board, LB_STEP_LOOK);
+        advance(bus, pick->board,
+                profile->host_timed ? LB_STEP_LEAF : LB_STEP_LOOK);
     }
 }
 
@@ -210,10 +216,12 @@ static void outputs_are_off(struct lb_bus *bus, uint8_t board)
     for (size_t c = 0; c < node->board.profile->channels; c++) {
         if (!driven(bus, node, c)) {
             node->channel[c].on_until_us = 0; /* read back: it is off */
+            lb_hold_read_off(bus, board, (uint8_t)c);
         }
     }
     if (!node->recheck) {
-        advance(bus, board, LB_STEP_LEAF);
+        advance(bus, board,
+                node->board.profile->host_timed ? LB_STEP_CHECK : LB_STEP_LEAF);
         return;
     }
     lb_link_checked(bus, board);
@@ -224,9 +232,10 @@ static void on_output(struct lb_bus *bus, uint8_t board,
 {
     struct lb_node *node = &bus->node[board];
     bool one = lb_profile_by_register(node->board.profile);
+    bool host = node->board.profile->host_timed;
     bool off = reply->exception != 0 || all_off(bus, node, reply);
 
-    if (reply->exception > 2 || (one && reply->exception != 0)) {
+    if (reply->exception > 2 || ((one || host) && reply->exception != 0)) {
         lb_link_event(bus, board, LB_LINK_FAILED, no_outputs);
     } else if (off && one &&
                node->step_index + 1 < node->board.profile->channels) {

@@ -99,7 +99,8 @@ static bool board_ok(const struct lb_bus_config *config, size_t index)
     if (board->address == 0 || board->address > ADDRESS_LAST ||
         board->profile == NULL || board->profile->channels == 0 ||
         board->profile->channels > LB_PROFILE_CHANNELS ||
-        board->profile->checks > LB_PROFILE_CHECKS) {
+        board->profile->checks > LB_PROFILE_CHECKS ||
+        (board->profile->host_timed && !config->host_timed)) {
         return false;
     }
     for (size_t i = 0; i < index; i++) {

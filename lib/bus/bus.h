@@ -47,6 +47,7 @@ struct lb_bus_config {
      * keep too short a silence. NULL: time stands still within a poll. */
     uint64_t (*since)(const void *user);
     const void *since_user; /* borrowed for the life of the bus */
+    bool host_timed;        /* boards whose pulses the host ends are taken */
 };
 
 enum lb_report_kind {
@@ -63,6 +64,8 @@ enum lb_report_kind {
     LB_REPORT_AWAY,       /* the board is lost; reason in text */
     LB_REPORT_BACK,       /* answers again, checked, all off, read back */
     LB_REPORT_REFUSED,    /* answers, but is not what the profile says */
+    LB_REPORT_STUCK_ON,   /* an output whose off is not confirmed */
+    LB_REPORT_STUCK_OFF,  /* the same, now read back off */
     LB_REPORT_PORT_LOST,
     LB_REPORT_PORT_OPEN,
     LB_REPORT_ROUND /* every present board was polled once more */
@@ -127,10 +130,11 @@ LOCKBUS_CHECK enum lockbus_err lb_bus_pulse(struct lb_bus *bus, uint8_t board,
                                             const struct lb_permit *permit,
                                             uint64_t deadline_us);
 /* A process before this one may have begun a pulse of this channel as late as
- * `began_us`: the channel is driven and rests as if it had. Before the first
- * poll; a channel that does not exist is ignored. */
+ * `began_us`: the channel is driven and rests as if it had, and where the host
+ * ends pulses it counts as on when that pulse would not be over at `now_us`.
+ * Before the first poll; a channel that does not exist is ignored. */
 void lb_bus_pulsed_before(struct lb_bus *bus, uint8_t board, uint8_t channel,
-                          uint64_t began_us);
+                          uint64_t began_us, uint64_t now_us);
 /* Withdraws what has not been sent yet. */
 void lb_bus_cancel(struct lb_bus *bus, uint8_t board, uint8_t channel);
 

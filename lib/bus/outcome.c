@@ -93,6 +93,7 @@ static void answered(struct lb_bus *bus, const struct lb_reply *reply)
         node->count.exceptions++;
     }
     bus->reopen_wait_us = LB_REOPEN_FIRST_US;
+    lb_hold_reply(bus, &pick, reply);
     if (pick.op == LB_OP_OFF && bus->stopping) {
         node->channel[pick.channel].stopped = true;
         return;

@@ -108,7 +108,7 @@ static enum lockbus_err encode(struct lb_bus *bus, const struct lb_pick *pick)
 
 static bool begin(struct lb_bus *bus)
 {
-    if (!lb_report_room(bus)) {
+    if (!lb_report_room(bus) && !lb_hold_due(bus)) {
         return false; /* the owner reads first */
     }
     struct lb_pick pick = lb_schedule_pick(bus, &bus->wake_us);
@@ -139,9 +139,7 @@ static bool send_on(struct lb_bus *bus)
     if (txn->handed < txn->request.len) {
         return false;
     }
-    if (txn->pick.op == LB_OP_PULSE) {
-        lb_pulse_handed(bus);
-    }
+    lb_pulse_handed(bus);
     txn->deadline_us = bus->wire_end_us + lb_wire_quiet_us(bus) +
                        lb_wire_turn_us(bus, &bus->node[txn->pick.board]) +
                        lb_wire_us(bus, txn->request.reply_len);
@@ -153,7 +151,7 @@ static bool before_wire(struct lb_bus *bus)
 {
     struct lb_exchange *txn = &bus->txn;
     uint64_t give_up = txn->begun_us + LB_UNQUIET_US;
-    uint64_t clear = lb_wire_clear_us(bus);
+    uint64_t clear = lb_hold_clear_us(bus);
 
     if ((txn->pick.op == LB_OP_PULSE && !lb_pulse_still(bus)) ||
         lb_pulse_overtakes(bus)) {
@@ -213,8 +211,9 @@ static bool on_wire(struct lb_bus *bus, bool got)
                                      ? bus->wire_end_us
                                      : txn->deadline_us);
         lb_doze(bus);
-    } else if (bus->now_us >= txn->deadline_us &&
-               (!got || bus->now_us >= txn->deadline_us + LB_UNQUIET_US)) {
+    } else if (lb_hold_cuts(bus, &bus->wake_us) ||
+               (bus->now_us >= txn->deadline_us &&
+                (!got || bus->now_us >= txn->deadline_us + LB_UNQUIET_US))) {
         step(bus, LB_TXN_TIMEOUT, NULL);
         return true;
     } else {

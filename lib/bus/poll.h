@@ -7,8 +7,8 @@
  * What a bus remembers, shared by the files of this folder: wire.c (bytes,
  * quiet times, echo), leaf.c (readings), attach.c (a board's return), pulse.c
  * (jobs, rest, at_once), presence.c (a link's effects), schedule.c (what goes
- * next), doze.c (what need not wake the host), poll.c (an exchange's steps),
- * outcome.c (what came of it), count.c.
+ * next), hold.c (pulses that the host ends), doze.c (what need not wake the
+ * host), poll.c (an exchange's steps), outcome.c (what came of it), count.c.
  */
 
 #include "board/driver.h"
@@ -17,14 +17,16 @@
 #include "bus/txn.h"
 
 enum lb_poll_limits {
-    LB_JOBS = 32,          /* permits that wait on one bus */
-    LB_RX_MAX = 512,       /* bytes kept while a frame may still grow */
-    LB_REPORTS_WAIT = 32,  /* not taken yet; beyond, the line rests */
-    LB_REPORTS_EXTRA = 16, /* of one exchange, beside its leaves */
-    LB_DOZE_BYTES = 3,     /* fewer are not worth a timer */
-    LB_POLL_STEPS = 64,    /* exchanges' steps in one poll */
-    LB_OFF_TRIES = 3,      /* all-off at attach, when one reads back on */
-    LB_LEAF_TRIES = 6,     /* readings at attach until all bits hold */
+    LB_JOBS = 32,               /* permits that wait on one bus */
+    LB_RX_MAX = 512,            /* bytes kept while a frame may still grow */
+    LB_REPORTS_WAIT = 32,       /* not taken yet; beyond, the line rests */
+    LB_REPORTS_EXTRA = 16,      /* of one exchange, beside its leaves */
+    LB_DOZE_BYTES = 3,          /* fewer are not worth a timer */
+    LB_POLL_STEPS = 64,         /* exchanges' steps in one poll */
+    LB_OFF_TRIES = 3,           /* all-off at attach, when one reads back on */
+    LB_HOLD_QUIET_US = 50000,   /* so long an off waits for a silent line */
+    LB_HOLD_AGAIN_US = 1000000, /* looking for a board with an output on */
+    LB_LEAF_TRIES = 6,          /* readings at attach until all bits hold */
     LB_BACKOFF_STEPS = 7,
     LB_BACKOFF_FIRST_US = 50000,
     LB_BACKOFF_MAX_US = 5000000,
@@ -52,6 +54,12 @@ enum lb_poll_limits {
 
 enum lb_level { LB_LEVEL_NONE = 0, LB_LEVEL_SHUT, LB_LEVEL_OPEN };
 
+enum lb_held {
+    LB_HELD_NOT = 0,
+    LB_HELD_ON, /* on; its off is to come, or was not confirmed */
+    LB_HELD_OFF /* its off was confirmed, and is to be read back */
+};
+
 enum lb_echo { LB_ECHO_UNKNOWN = 0, LB_ECHO_NO, LB_ECHO_YES };
 
 struct lb_channel {
@@ -62,6 +70,9 @@ struct lb_channel {
     uint8_t known;           /* enum lb_level, as reported */
     uint8_t candidate;       /* read once, not yet corroborated */
     bool stopped;            /* lb_bus_stop() has asked it off */
+    uint8_t held;            /* enum lb_held, of boards timed by the host */
+    uint8_t offs;            /* how often it was asked */
+    bool held_told;
 };
 
 enum lb_step {
@@ -118,6 +129,7 @@ struct lb_pick {
     uint8_t job; /* PULSE */
     bool probe;  /* of an absent board */
     bool attach; /* a step of attaching */
+    bool hold;   /* an off that is due, or what belongs to it */
     bool motion; /* took a turn before the round's */
 };
 
@@ -166,6 +178,8 @@ struct lb_bus {
     uint8_t round_polled; /* boards polled in this round */
     int attaching;        /* board, or -1 */
     bool moved;           /* the last turn went to a door in motion */
+    size_t held;          /* channels whose pulse the host has to end */
+    uint64_t hold_again_us;
     uint8_t attach_turns; /* turns in a row that went to a board appearing */
 
     size_t report_first, report_count, report_cap;
@@ -234,6 +248,28 @@ void lb_pulse_handed(struct lb_bus *bus);
 void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception);
 void lb_pulse_read(struct lb_bus *bus, uint8_t board);
 bool lb_pulse_goes_on(const struct lb_bus *bus, uint8_t board);
+
+/* hold.c: pulses that the host ends */
+void lb_hold_begin(struct lb_bus *bus, struct lb_channel *at);
+/* This output was read, and is off. */
+void lb_hold_read_off(struct lb_bus *bus, uint8_t board, uint8_t channel);
+/* An off is to go now; no output may be driven. */
+bool lb_hold_due(const struct lb_bus *bus);
+bool lb_hold_blocks(const struct lb_bus *bus);
+/* The exchange in hand has to give way; it may not begin. */
+bool lb_hold_cuts(const struct lb_bus *bus, uint64_t *wake);
+bool lb_hold_waits(const struct lb_bus *bus, const struct lb_pick *pick,
+                   uint64_t *wake);
+bool lb_hold_pick(struct lb_bus *bus, struct lb_pick *pick, uint64_t *wake);
+/* The board that is appearing has an output to be switched off first. */
+bool lb_hold_attaches(const struct lb_bus *bus);
+/* When the exchange in hand may leave: after silence, but an off that is due
+ * does not wait for it for ever. */
+uint64_t lb_hold_clear_us(const struct lb_bus *bus);
+/* Its request is with the port. */
+void lb_hold_sending(struct lb_bus *bus);
+void lb_hold_reply(struct lb_bus *bus, const struct lb_pick *pick,
+                   const struct lb_reply *reply);
 
 /* schedule.c: reads the bus; changes rounds only */
 struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake);

@@ -11,7 +11,8 @@
  *
  * No pulse is begun that would not be on the wire, whole, before the
  * permit's deadline. What has not been sent by then, or when its board goes
- * away, is dropped and said so.
+ * away, is dropped and said so. While an output of this bus is on that should
+ * be off, none is driven (hold.c).
  */
 #include "bus/poll.h"
 
@@ -157,6 +158,9 @@ bool lb_pulse_pick(const struct lb_bus *bus, struct lb_pick *pick,
     uint64_t first_off = UINT64_MAX;
     size_t best = LB_JOBS;
 
+    if (lb_hold_blocks(bus)) {
+        return false;
+    }
     for (size_t i = 0; i < LB_JOBS; i++) {
         const struct lb_job *job = &bus->job[i];
 
@@ -185,7 +189,7 @@ bool lb_pulse_still(const struct lb_bus *bus)
     const struct lb_job *job = &bus->job[bus->txn.pick.job];
 
     return job->used && job->number == bus->txn.job_number &&
-           in_time(bus, job) && !bus->stopping;
+           in_time(bus, job) && !bus->stopping && !lb_hold_blocks(bus);
 }
 
 /* Nothing of a request is on the wire while the line is still to fall silent
@@ -196,6 +200,9 @@ bool lb_pulse_overtakes(const struct lb_bus *bus)
     struct lb_pick pulse;
     uint64_t wake = UINT64_MAX;
 
+    if (bus->txn.state == LB_TXN_QUIET && lb_hold_cuts(bus, &wake)) {
+        return true;
+    }
     return bus->txn.state == LB_TXN_QUIET && bus->txn.pick.op != LB_OP_PULSE &&
            !bus->stopping && bus->echo != LB_ECHO_UNKNOWN &&
            lb_pulse_pick(bus, &pulse, &wake);
@@ -211,12 +218,18 @@ static void drive(struct lb_channel *at, const struct lb_bus_board *board,
 }
 
 void lb_bus_pulsed_before(struct lb_bus *bus, uint8_t board, uint8_t channel,
-                          uint64_t began_us)
+                          uint64_t began_us, uint64_t now_us)
 {
-    if (board < bus->nodes &&
-        channel < bus->node[board].board.profile->channels) {
-        drive(&bus->node[board].channel[channel], &bus->node[board].board,
-              began_us);
+    if (board >= bus->nodes ||
+        channel >= bus->node[board].board.profile->channels) {
+        return;
+    }
+    struct lb_node *node = &bus->node[board];
+    struct lb_channel *at = &node->channel[channel];
+
+    drive(at, &node->board, began_us);
+    if (node->board.profile->host_timed && at->on_until_us > now_us) {
+        lb_hold_begin(bus, at);
     }
 }
 
@@ -225,10 +238,21 @@ void lb_pulse_handed(struct lb_bus *bus)
     struct lb_job *job = &bus->job[bus->txn.pick.job];
     struct lb_node *node = &bus->node[job->board];
 
+    if (bus->txn.pick.hold) {
+        lb_hold_sending(bus);
+    }
+    if (bus->txn.pick.op != LB_OP_PULSE) {
+        return;
+    }
     job->sent++;
     job->permit.pulses--;
     bus->count.pulses++;
     node->count.pulses++;
+    if (node->board.profile->host_timed) {
+        drive(channel_of(bus, job), &node->board, bus->wire_end_us);
+        lb_hold_begin(bus, channel_of(bus, job));
+        return;
+    }
     /* it may begin as late as a confirmation could still come */
     drive(channel_of(bus, job), &node->board,
           bus->wire_end_us + lb_wire_turn_us(bus, node));
@@ -244,7 +268,9 @@ void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception)
         return; /* it waits on, or was withdrawn */
     }
     if ((effects & LB_TXN_OK) != 0) {
-        drive(channel_of(bus, job), &node->board, bus->now_us);
+        if (!node->board.profile->host_timed) {
+            drive(channel_of(bus, job), &node->board, bus->now_us);
+        }
         lb_report_job(bus, LB_REPORT_ACCEPTED, job, NULL);
     } else {
         lb_report_job(bus, LB_REPORT_PULSE_LOST, job,

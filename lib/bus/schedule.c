@@ -2,7 +2,8 @@
  * Copyright the lockbus authors */
 
 /*
- * What goes next. Pulses first; then a changed bit's second reading and boards
+ * What goes next. An output that the host has to switch off comes before all
+ * (hold.c). Then pulses; then a changed bit's second reading and boards
  * that somebody asked for. The rest share the line by turns: a board that
  * appears (its checks, its outputs off), boards whose doors move, and the
  * round. One that appears for the first time has three turns for each of the
@@ -269,12 +270,15 @@ static struct lb_pick shared_turn(struct lb_bus *bus, uint64_t *wake)
     return motion.op != LB_OP_NONE || !appears ? motion : attach;
 }
 
-struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake)
+static struct lb_pick turn(struct lb_bus *bus, uint64_t *wake)
 {
     struct lb_pick pick = {0};
 
     if (bus->stopping) {
         return stop_turn(bus, &pick) ? pick : (struct lb_pick){0};
+    }
+    if (lb_hold_attaches(bus) && attach_turn(bus, &pick, wake)) {
+        return pick;
     }
     if (lb_pulse_pick(bus, &pick, wake) && settle_echo(bus, &pick, wake)) {
         return pick;
@@ -283,4 +287,15 @@ struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake)
         return pick;
     }
     return shared_turn(bus, wake);
+}
+
+struct lb_pick lb_schedule_pick(struct lb_bus *bus, uint64_t *wake)
+{
+    struct lb_pick pick = {0};
+
+    if (lb_hold_pick(bus, &pick, wake)) {
+        return pick;
+    }
+    pick = turn(bus, wake);
+    return lb_hold_waits(bus, &pick, wake) ? (struct lb_pick){0} : pick;
 }

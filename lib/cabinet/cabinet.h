@@ -291,6 +291,8 @@ uint64_t lb_facts_next_ms(const struct lockbus_cabinet *cab);
 /* ---- reports.c ---------------------------------------------------------- */
 
 void lb_facts_from_buses(struct lockbus_cabinet *cab);
+/* A warning for each board whose pulses this host ends. */
+void lb_facts_host_timed(struct lockbus_cabinet *cab);
 /* Marks results that say opened of doors without a sensor. */
 void lb_facts_assumed(const struct lockbus_cabinet *cab,
                       struct lb_record *records, size_t count);

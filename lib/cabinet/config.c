@@ -136,6 +136,7 @@ static const struct lb_ini_rule rules[] = {
     {"lock", "shut_is", true, take_shut_is},
     {"bus.*", "port", false, lb_config_take_port},
     {"bus.*", "baud", false, lb_config_take_baud},
+    {"bus.*", "timed_by", false, lb_config_take_timed},
     {"boards", NULL, false, lb_config_take_board},
     {"doors", NULL, false, lb_config_take_doors},
 };

@@ -28,7 +28,8 @@ struct lb_config_bus {
     char name[24];
     char port[128];
     struct lb_serial_settings serial;
-    unsigned line; /* in the file */
+    bool host_timed; /* its boards may leave the end of a pulse to this host */
+    unsigned line;   /* in the file */
 };
 
 struct lb_config_board {

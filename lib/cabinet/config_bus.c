@@ -161,3 +161,13 @@ bool lb_config_take_baud(void *user, struct lb_ini *ini, const char *key,
     serial->stop_bits = (uint8_t)(frame[2] - '0');
     return true;
 }
+
+bool lb_config_take_timed(void *user, struct lb_ini *ini, const char *key,
+                          const char *value)
+{
+    current(user)->host_timed = true;
+    return strcmp(value, "host") == 0 ||
+           lb_ini_fail(ini, key,
+                       "pulses are timed by the boards, without this key, or "
+                       "by the host");
+}

@@ -185,6 +185,41 @@ static enum lockbus_err check_content(const struct lb_config_reading *reading,
     return LOCKBUS_OK;
 }
 
+/* Nobody gets it by copying a profile: the cabinet's file says it too, and
+ * says it of no bus that has no need of it. */
+static enum lockbus_err check_timed(const struct lb_config_reading *reading,
+                                    size_t index)
+{
+    const struct lb_config *config = reading->config;
+    const struct lb_config_bus *bus = &config->bus[index];
+    bool any = false;
+
+    for (size_t i = 0; i < config->board_count; i++) {
+        const struct lb_config_board *board = &config->board[i];
+        bool host = config->profile[board->profile].host_timed;
+
+        if (board->bus != index || !host) {
+            continue;
+        }
+        any = true;
+        if (!bus->host_timed) {
+            return lb_config_fail(
+                reading->why, (struct lb_place){config->file, board->line},
+                "timed_by",
+                "board %u leaves the end of each pulse to this host, which "
+                "may die in one; who accepts that says timed_by = host in "
+                "[bus.%s]",
+                board->number, bus->name);
+        }
+    }
+    if (bus->host_timed && !any) {
+        return lb_config_fail(
+            reading->why, (struct lb_place){config->file, bus->line},
+            "timed_by", "no board of [bus.%s] is timed by the host", bus->name);
+    }
+    return LOCKBUS_OK;
+}
+
 enum lockbus_err lb_config_check_whole(const struct lb_config_reading *reading)
 {
     const struct lb_config *config = reading->config;
@@ -193,6 +228,9 @@ enum lockbus_err lb_config_check_whole(const struct lb_config_reading *reading)
     if (err == LOCKBUS_OK && config->door_count == 0) {
         err = lb_config_fail(reading->why, (struct lb_place){config->file, 0},
                              "doors", "the cabinet has no door");
+    }
+    for (size_t i = 0; err == LOCKBUS_OK && i < config->bus_count; i++) {
+        err = check_timed(reading, i);
     }
     if (err == LOCKBUS_OK) {
         err = check_pulse(reading);

@@ -37,6 +37,8 @@ bool lb_config_take_port(void *user, struct lb_ini *ini, const char *key,
                          const char *value);
 bool lb_config_take_baud(void *user, struct lb_ini *ini, const char *key,
                          const char *value);
+bool lb_config_take_timed(void *user, struct lb_ini *ini, const char *key,
+                          const char *value);
 
 /* config_boards.c: [boards] */
 bool lb_config_take_board(void *user, struct lb_ini *ini, const char *key,

@@ -164,7 +164,8 @@ static void rest_from_before(struct lockbus_cabinet *cab)
             gone_us = (cab->base_powered_ms - last_ms) * 1000;
         }
         lb_bus_pulsed_before(cab->bus[board->bus], board->index, slot->channel,
-                             cab->now_us > gone_us ? cab->now_us - gone_us : 0);
+                             cab->now_us > gone_us ? cab->now_us - gone_us : 0,
+                             cab->now_us);
     }
 }
 
@@ -177,6 +178,7 @@ static void take_time(struct lockbus_cabinet *cab, uint64_t now_us)
         cab->start_ms = cab->now_ms;
         cab->last_block_ms = cab->now_ms;
         rest_from_before(cab);
+        lb_facts_host_timed(cab);
     }
     lb_gate_clock(&cab->gate,
                   cab->base_powered_ms + cab->now_ms - cab->start_ms);

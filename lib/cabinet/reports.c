@@ -60,6 +60,17 @@ static void board_event(struct lockbus_cabinet *cab,
     lb_event_put(cab, &event);
 }
 
+void lb_facts_host_timed(struct lockbus_cabinet *cab)
+{
+    for (size_t i = 0; i < cab->board_count; i++) {
+        const struct lb_config_board *board = &cab->config->board[i];
+
+        if (cab->config->profile[board->profile].host_timed) {
+            board_event(cab, &cab->boards[i], LOCKBUS_EVENT_HOST_TIMED, NULL);
+        }
+    }
+}
+
 /* An opening that no sensor saw is on record as just that. */
 void lb_facts_assumed(const struct lockbus_cabinet *cab,
                       struct lb_record *records, size_t count)
@@ -193,6 +204,20 @@ static void pulse_report(struct lockbus_cabinet *cab, uint16_t door,
     }
 }
 
+static void stuck(struct lockbus_cabinet *cab,
+                  const struct lb_cabinet_board *board, uint16_t door,
+                  const struct lb_report *report)
+{
+    struct lb_event event = {.kind = report->kind == LB_REPORT_STUCK_ON
+                                         ? LOCKBUS_EVENT_STUCK_ON
+                                         : LOCKBUS_EVENT_STUCK_OFF,
+                             .door = door,
+                             .board = board->number,
+                             .text = report->text};
+
+    lb_event_put(cab, &event);
+}
+
 static void one_report(struct lockbus_cabinet *cab,
                        struct lb_cabinet_board *board,
                        const struct lb_report *report)
@@ -230,6 +255,10 @@ static void one_report(struct lockbus_cabinet *cab,
     case LB_REPORT_SUSPECT:
     case LB_REPORT_ANSWERS:
         lb_lines_missed(cab, board, report);
+        break;
+    case LB_REPORT_STUCK_ON:
+    case LB_REPORT_STUCK_OFF:
+        stuck(cab, board, door, report);
         break;
     case LB_REPORT_NONE:
     case LB_REPORT_PORT_LOST:

@@ -123,6 +123,7 @@ static enum lockbus_err wire_bus(struct lockbus_cabinet *cab, size_t b,
         .since =
             options != NULL && options->without_worker ? NULL : lb_loop_since,
         .since_user = &cab->loop,
+        .host_timed = bus->host_timed,
     };
     err = lb_bus_new(&cab->bus[b], &wiring);
     return err == LOCKBUS_OK

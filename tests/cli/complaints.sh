@@ -39,6 +39,17 @@ line=$(grep -n '^at_once' bad.ini | cut -d: -f1)
 says "lockbus: bad.ini:$line: at_once: 1 to 16" "$lockbus" check bad.ini
 says "lockbus-sim: bad.ini:$line: at_once: 1 to 16" "$sim" bad.ini
 
+# A host that ends pulses: two lines, and a warning whenever it is looked at.
+sed 's/^\[boards\]/&\n99 = NAME 199 iobox-level-16ch/' cabinet.ini >level.ini
+bus=$(sed -n 's/^\[bus\.\(.*\)\]/\1/p' cabinet.ini | head -n 1)
+sed -i "s/^99 = NAME/99 = $bus/" level.ini
+line=$(grep -n '^99 = ' level.ini | cut -d: -f1)
+says "lockbus: level.ini:$line: timed_by: board 99 leaves the end of each pulse to this host" \
+    "$lockbus" check level.ini
+sed -i "s/^\[bus\.$bus\]/&\ntimed_by = host/" level.ini
+"$lockbus" check level.ini >out
+grep -q '^warning: board 99 .* leaves the solenoid driven' out
+
 chmod 666 cabinet.ini
 says "lockbus: cabinet.ini: mode: everybody may write it; chmod o-w" \
     "$lockbus" check cabinet.ini

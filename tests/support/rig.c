@@ -88,7 +88,7 @@ static void write_coil(struct rig *rig, size_t board, unsigned address,
     if (address < 8 && (value == 0 || value == 0xFF00)) {
         b->coil[address] = value != 0;
         if (value != 0) {
-            pulse(rig, board, address, UINT64_MAX / 2);
+            pulse(rig, board, address, 0); /* until it is switched off */
         }
     } else if (address >= 0x200 && address < 0x208) {
         pulse(rig, board, address - 0x200, value * 100000ULL);

@@ -32,6 +32,21 @@ static void print_boards(const struct lb_config *config)
     }
 }
 
+static void print_warnings(const struct lb_config *config)
+{
+    for (size_t i = 0; i < config->board_count; i++) {
+        const struct lb_config_board *board = &config->board[i];
+
+        if (config->profile[board->profile].host_timed) {
+            printf("warning: board %u leaves the end of each pulse to this "
+                   "host. A process that is killed or hangs in one leaves the "
+                   "solenoid driven until a cabinet is started again or "
+                   "somebody cuts the power.\n",
+                   board->number);
+        }
+    }
+}
+
 static unsigned print_doors(const struct lb_config *config)
 {
     unsigned count = 0;
@@ -80,6 +95,7 @@ static int print_all(const struct lb_config *config)
                serial->parity, (unsigned)serial->stop_bits);
     }
     print_boards(config);
+    print_warnings(config);
     doors = print_doors(config);
     lb_hex(hash, config->map_hash, sizeof config->map_hash);
     printf("%u doors, highest number %u\nmap %s\n", doors,

@@ -9,7 +9,8 @@ const struct sim_model *sim_model_find(const char *profile)
     static const struct sim_model *const models[] = {
         &sim_waveshare_d_8ch, &sim_waveshare_8ch, &sim_waveshare_16ch,
         &sim_waveshare_32ch,  &sim_xunming_16ch,  &sim_r421_8ch,
-        &sim_r421_16ch,       &sim_lctech_8ch};
+        &sim_r421_16ch,       &sim_lctech_8ch,    &sim_iobox_16ch,
+        &sim_tequ_1ch};
 
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         if (strcmp(models[i]->profile, profile) == 0) {

@@ -55,7 +55,8 @@ struct sim_board {
     uint64_t now; /* set before each call of the model */
     uint64_t next;
     struct sim_door door[SIM_CHANNELS];
-    uint16_t mode[SIM_CHANNELS]; /* Waveshare's control modes */
+    uint16_t mode[SIM_CHANNELS]; /* Waveshare's control modes; of tequ the
+                                  * level's register */
     bool seen[SIM_CHANNELS];     /* inputs as the modes saw them last */
     uint16_t firmware;           /* times 100 */
     uint16_t uart;               /* register 0x2000: its own speed ... */
@@ -72,6 +73,8 @@ extern const struct sim_model sim_xunming_16ch;
 extern const struct sim_model sim_r421_8ch;
 extern const struct sim_model sim_r421_16ch;
 extern const struct sim_model sim_lctech_8ch;
+extern const struct sim_model sim_iobox_16ch;
+extern const struct sim_model sim_tequ_1ch;
 
 /* NULL: no such model. */
 const struct sim_model *sim_model_find(const char *profile);

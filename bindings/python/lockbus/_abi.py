@@ -174,6 +174,9 @@ class EventKind(IntEnum):
     BOARD_MISSED = 47
     BOARD_SUSPECT = 48
     BOARD_ANSWERS = 49
+    HOST_TIMED = 50
+    STUCK_ON = 51
+    STUCK_OFF = 52
     JOURNAL_FAILED = 60
     LOST = 61
     TRACE_ENDED = 62

@@ -82,7 +82,18 @@ static const struct lb_profile lctech = {
     .leaf_is_read = true,
 };
 
-/* Frames as the makers print them; those of the last two kinds of board were
+static const struct lb_profile iobox = {
+    .name = "iobox",
+    .channels = 16,
+    .pulse = {5, 0x0000, 0},
+    .off = {5, 0x0000, 0},
+    .pulse_unit_ms = 100,
+    .pulse_min_ms = 200,
+    .pulse_max_ms = 1000,
+    .host_timed = true,
+};
+
+/* Frames as the makers print them; those of R421 and LC boards were
  * put together from their register maps, the sum by another program. */
 static struct golden {
     const char *name;
@@ -150,6 +161,18 @@ static struct golden {
      &lctech,
      {LB_OP_PULSE, 1, 7, 0, 500},
      "0110002600020400020005105e"},
+    {"IO-Box relay 1 goes on until it is switched off",
+     &iobox,
+     {LB_OP_PULSE, 1, 0, 0, 500},
+     "01050000ff008c3a"},
+    {"IO-Box relay 1 goes off",
+     &iobox,
+     {LB_OP_OFF, 1, 0, 0, 0},
+     "010500000000cdca"},
+    {"IO-Box's relays are read",
+     &iobox,
+     {LB_OP_OUTPUT, 1, 0, 0, 0},
+     "0101000000103dc6"},
     {"LC relay 1 goes off",
      &lctech,
      {LB_OP_OFF, 1, 0, 0, 0},

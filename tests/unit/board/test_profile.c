@@ -398,6 +398,40 @@ static struct row pair_rows[] = {
      "mode = 2\nword = 0x0500 alone\n", 5, "word", "takes one for off"},
 };
 
+/* A board that knows no time. */
+static const char levels[] = "[profile]\n"
+                             "driver   = modbus\n"
+                             "channels = 16\n"
+                             "[pulse]\n"
+                             "write      = fc05 0x0000 ; on\n" /* 5 */
+                             "timed_by   = host\n"             /* 6 */
+                             "unit_ms    = 100\n"              /* 7 */
+                             "allowed_ms = 200-1000\n"         /* 8 */
+                             "[off]\n"
+                             "write = fc05 0x0000 ; off\n"; /* 10 */
+
+static struct row level_rows[] = {
+    {"a pulse timed by somebody else", "= host", "= board", 6, "timed_by",
+     "by the host"},
+    {"a level by a register", "fc05 0x0000 ; on", "fc06 0x0000", 6, "timed_by",
+     "same coils"},
+    {"a level whose off is elsewhere", "fc05 0x0000 ; off", "fc05 0x0010", 6,
+     "timed_by", "same coils"},
+    {"a level whose off is a register", "fc05 0x0000 ; off", "fc06 0x0000", 6,
+     "timed_by", "same coils"},
+    {"a level shorter than a host can time", "200-1000\n[off]",
+     "50-1000\n[off]", 8, "allowed_ms", "multiples"},
+    {"a level of 50 ms", "100\nallowed_ms = 200-1000",
+     "10\nallowed_ms = 50-1000", 8, "allowed_ms", "no pulse shorter"},
+    {"a level with a mode", "timed_by   = host", "timed_by = host\nmode = 2", 7,
+     "mode", "goes with fc16"},
+    {"levels where an address lies", "channels = 16", "channels = 17", 5,
+     "write", "not known to be one relay"},
+    {"without the line it would be no level",
+     "timed_by   = host\nunit_ms    = 100\nallowed_ms = 200-1000",
+     "unit_ms = 1\nallowed_ms = 20-5000", 5, "write", "first dialect"},
+};
+
 static void refuse(const char *base, const struct row *row)
 {
     struct lb_profile profile;
@@ -428,6 +462,32 @@ static void check_command_row(void **state)
 static void check_pair_row(void **state)
 {
     refuse(pairs, *state);
+}
+
+static void check_level_row(void **state)
+{
+    refuse(levels, *state);
+}
+
+/* A flash of a Waveshare board is no level, whatever a profile calls it. */
+static void a_level_is_one_of_the_first_16_coils(void **state)
+{
+    (void)state;
+    for (uint32_t base = 0; base <= 0xFFFF; base++) {
+        struct lb_profile profile;
+        struct lockbus_error why;
+        char text[512];
+
+        (void)snprintf(text, sizeof text,
+                       "[profile]\ndriver = modbus\nchannels = 1\n"
+                       "[pulse]\nwrite = fc05 %u\ntimed_by = host\n"
+                       "unit_ms = 100\nallowed_ms = 200-1000\n"
+                       "[off]\nwrite = fc05 %u\n",
+                       (unsigned)base, (unsigned)base);
+        assert_int_equal(
+            lb_profile_parse(&profile, "x", text, strlen(text), &why),
+            base < 16 ? LOCKBUS_OK : LOCKBUS_ERR_CONFIG);
+    }
 }
 
 static void commands_and_pairs_are_read(void **state)
@@ -546,6 +606,13 @@ static size_t check_frames(struct lb_modbus *codec,
         assert_int_equal(
             lb_modbus_driver.encode(codec, profile, &order, &request),
             LOCKBUS_OK);
+        if (profile->host_timed && order.op == LB_OP_PULSE) {
+            const uint8_t on[] = {1, 5, 0, c, 0xFF, 0};
+
+            assert_true(c < 16); /* a relay of its own on each board known */
+            assert_memory_equal(request.bytes, on, sizeof on);
+            continue;
+        }
         assert_false(is_dangerous(request.bytes, request.len));
         assert_int_equal(request.bytes[0], 1);
     }
@@ -655,7 +722,8 @@ static void one_pair_of_registers_is_let_through(void **state)
 static char shipped[][32] = {
     "waveshare-relay-d-8ch", "waveshare-relay-8ch", "waveshare-relay-16ch",
     "waveshare-relay-32ch",  "xunming-lock-16ch",   "r421a08-relay-8ch",
-    "r421b16-relay-16ch",    "lctech-relay-8ch",
+    "r421b16-relay-16ch",    "lctech-relay-8ch",    "iobox-level-16ch",
+    "tequ-lock-level-1ch",
 };
 
 /* A profile that nobody tests is not handed out. */
@@ -697,7 +765,8 @@ static void fill(struct CMUnitTest *tests, struct row *from, size_t count,
 int main(void)
 {
     static struct CMUnitTest refusals[COUNT(rows)], each[COUNT(shipped)],
-        command[COUNT(command_rows)], pair[COUNT(pair_rows)];
+        level[COUNT(level_rows)], command[COUNT(command_rows)],
+        pair[COUNT(pair_rows)];
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_profile_is_read_whole),
         cmocka_unit_test(a_profile_without_inputs_has_no_leaf),
@@ -706,12 +775,14 @@ int main(void)
         cmocka_unit_test(a_zero_byte_is_refused_with_its_line),
         cmocka_unit_test(no_base_that_is_let_through_is_dangerous),
         cmocka_unit_test(every_file_of_the_folder_is_tested),
+        cmocka_unit_test(a_level_is_one_of_the_first_16_coils),
         cmocka_unit_test(one_pair_of_registers_is_let_through),
         cmocka_unit_test(commands_and_pairs_are_read),
     };
 
     fill(refusals, rows, COUNT(rows), check_row);
     fill(command, command_rows, COUNT(command_rows), check_command_row);
+    fill(level, level_rows, COUNT(level_rows), check_level_row);
     fill(pair, pair_rows, COUNT(pair_rows), check_pair_row);
     for (size_t i = 0; i < COUNT(shipped); i++) {
         each[i] = (struct CMUnitTest){
@@ -722,6 +793,7 @@ int main(void)
     return cmocka_run_group_tests_name("profiles", tests, NULL, NULL) +
            cmocka_run_group_tests_name("no danger", each, NULL, NULL) +
            cmocka_run_group_tests_name("commands", command, NULL, NULL) +
+           cmocka_run_group_tests_name("levels", level, NULL, NULL) +
            cmocka_run_group_tests_name("pairs", pair, NULL, NULL) +
            cmocka_run_group_tests_name("refused", refusals, NULL, NULL);
 }

@@ -156,6 +156,39 @@ static void modbus_tcp_has_no_baud_rate(void **state)
     assert_int_equal(config.bus[1].serial.baud, 0);
 }
 
+/* Whoever copies a profile must say in the cabinet's file as well that the
+ * host may end its pulses; where it is not needed it is not said. */
+static void a_pulse_that_the_host_ends_takes_two_lines(void **state)
+{
+    static const char level[] =
+        "[profile]\ndriver = modbus\nchannels = 4\n"
+        "[pulse]\nwrite = fc05 0x0000\ntimed_by = host\nunit_ms = 100\n"
+        "allowed_ms = 200-1000\n[off]\nwrite = fc05 0x0000\n";
+    const struct config_dir *dir = *state;
+    struct lockbus_error why = {0};
+    char text[4096], both[4096];
+
+    config_dir_write(dir, "profiles/level.ini", level, sizeof level - 1);
+    assert_true(
+        ini_edit(text, sizeof text, config_good, "247 blind", "247 level"));
+    assert_int_equal(load(dir, text, &why), LOCKBUS_ERR_CONFIG);
+    assert_int_equal(why.line, 21);
+    assert_string_equal(why.field, "timed_by");
+    assert_non_null(strstr(why.text, "may die in one"));
+
+    assert_true(
+        ini_edit(both, sizeof both, text, "8E2\n", "8E2\ntimed_by = host\n"));
+    assert_int_equal(load(dir, both, &why), LOCKBUS_OK);
+    assert_false(config.bus[0].host_timed);
+    assert_true(config.bus[1].host_timed);
+
+    /* the line on the other bus is not this one's */
+    assert_true(
+        ini_edit(both, sizeof both, text, "8N1\n", "8N1\ntimed_by = host\n"));
+    assert_int_equal(load(dir, both, &why), LOCKBUS_ERR_CONFIG);
+    assert_string_equal(why.field, "timed_by");
+}
+
 static void the_example_is_a_good_configuration(void **state)
 {
     struct lockbus_error why = {0};
@@ -254,6 +287,10 @@ static struct row {
      15, "a23456789b123456789c1234", "23"},
     {"two buses on one port", "host:second", "usb:0403:6001:FT9XK2LQ", 16,
      "port", "bus left"},
+    {"pulses timed by somebody", "8E2\n", "8E2\ntimed_by = board\n", 18,
+     "timed_by", "by the host"},
+    {"pulses timed by a host that has none", "8E2\n", "8E2\ntimed_by = host\n",
+     15, "timed_by", "no board"},
     {"Modbus/TCP with a baud rate", "host:second", "tcp:10.0.0.7:502", 15,
      "baud", "gateway"},
     {"Modbus/TCP without a port", "host:second", "tcp:10.0.0.7", 16, "port",
@@ -619,6 +656,7 @@ int main(void)
         IN_FOLDER(what_may_be_left_out_is_left_out),
         IN_FOLDER(every_kind_of_port_is_taken),
         IN_FOLDER(modbus_tcp_has_no_baud_rate),
+        IN_FOLDER(a_pulse_that_the_host_ends_takes_two_lines),
         IN_FOLDER(a_cabinet_without_doors_is_refused),
         IN_FOLDER(a_refused_profile_is_named_with_its_own_line),
         IN_FOLDER(a_profile_too_large_is_refused),
