@@ -170,10 +170,49 @@ static void noise_without_an_end_keeps_flowing(void **state)
     assert_int_equal(out, 15000);
 }
 
+/* Whatever comes in lots of any size, at any pace: every byte goes out once, in
+ * its order, and no frame is longer than the room that a file gives it. */
+static void no_byte_is_lost_or_told_twice(void **state)
+{
+    struct lb_cut cut = {.quiet_us = 1750};
+    struct lb_cut_frame frame;
+    uint64_t random = 88172645463325252U, now = 0;
+    uint8_t in[64], next_in = 0, next_out = 0;
+    size_t sent = 0, out = 0;
+
+    (void)state;
+    while (sent < 50000) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        size_t len = 1 + random % sizeof in, done = 0;
+
+        now += random >> 32 & 8191;
+        for (size_t i = 0; i < len; i++) {
+            in[i] = next_in++; /* looks like many functions' beginnings */
+        }
+        sent += len;
+        while (done < len) {
+            done += lb_cut_add(&cut, now, in + done, len - done);
+            while (lb_cut_next(&cut, now, &frame)) {
+                assert_in_range(frame.len, 1, LB_CUT_BYTES);
+                out += frame.len;
+                for (size_t i = 0; i < frame.len; i++) {
+                    assert_int_equal(frame.bytes[i], next_out++);
+                }
+            }
+        }
+    }
+    while (lb_cut_next(&cut, UINT64_MAX, &frame)) {
+        out += frame.len;
+    }
+    assert_int_equal(out, sent);
+}
+
 int main(void)
 {
     enum { COUNT = sizeof rows / sizeof rows[0] };
-    struct CMUnitTest tests[COUNT + 1];
+    struct CMUnitTest tests[COUNT + 2];
 
     for (size_t i = 0; i < COUNT; i++) {
         tests[i] = (struct CMUnitTest){.name = rows[i].name,
@@ -182,5 +221,7 @@ int main(void)
     }
     tests[COUNT] =
         (struct CMUnitTest)cmocka_unit_test(noise_without_an_end_keeps_flowing);
+    tests[COUNT + 1] =
+        (struct CMUnitTest)cmocka_unit_test(no_byte_is_lost_or_told_twice);
     return cmocka_run_group_tests_name("cut", tests, NULL, NULL);
 }
