@@ -43,6 +43,26 @@ C01-C16 = 16-31 3:1-16 size=S
 D01-D16 = 32-47 4:1-16 size=S
 """
 
+# One board of each other kind; a second for the R421, which counts them.
+OTHERS = CABINET[:CABINET.index("[bus.plain]")].replace("= 500", "= 1000") + """\
+[bus.plain]
+port = pty:{dir}/bus
+baud = {baud} 8N1
+timed_by = host
+[boards]
+1 = plain 1 r421a08-relay-8ch
+2 = plain 2 lctech-relay-8ch
+3 = plain 3 iobox-level-16ch
+4 = plain 4 tequ-lock-level-1ch
+5 = plain 5 waveshare-relay-32ch
+[doors]
+A01-A08 = 0-7 1:1-8 sensor=none assume_open_s=9
+B01-B08 = 8-15 2:1-8
+C01-C16 = 16-31 3:1-16 sensor=none assume_open_s=9
+D01 = 32 4:1 sensor=none assume_open_s=9
+E01-E32 = 33-64 5:1-32 sensor=none assume_open_s=9
+"""
+
 
 def crc16(data):
     """Modbus CRC, bit by bit, as the bytes that follow the data."""
@@ -63,10 +83,10 @@ def frame(text):
 class Sim:
     """A running simulator; use it in a with statement."""
 
-    def __init__(self, *options, baud=115200, shut_is=1):
+    def __init__(self, *options, baud=115200, shut_is=1, cabinet=CABINET):
         self.exe, self.profiles = ARGUMENTS[:2]
         self.options = options
-        self.baud, self.shut_is = baud, shut_is
+        self.baud, self.shut_is, self.cabinet = baud, shut_is, cabinet
         self.tmp = tempfile.TemporaryDirectory(prefix="lockbus-sim-")
         self.link = os.path.join(self.tmp.name, "bus")
         self.fd = -1
@@ -74,9 +94,9 @@ class Sim:
     def __enter__(self):
         ini = os.path.join(self.tmp.name, "cabinet.ini")
         with open(ini, "w", encoding="utf-8") as out:
-            out.write(CABINET.format(dir=self.tmp.name, baud=self.baud,
-                                     profiles=self.profiles,
-                                     shut_is=self.shut_is))
+            out.write(self.cabinet.format(dir=self.tmp.name, baud=self.baud,
+                                          profiles=self.profiles,
+                                          shut_is=self.shut_is))
         path = os.path.join(self.tmp.name, "control")
         self.proc = subprocess.Popen(
             [self.exe, "--control", path, *self.options, ini],

@@ -182,6 +182,64 @@ class Xunming(unittest.TestCase):
                 frame("03 8F 01"))
 
 
+class Others(unittest.TestCase):
+    """What the profiles send, and what no profile can: see lib/board/hazard.c."""
+
+    def setUp(self):
+        self.sim = self.enterContext(Sim("--fast", cabinet=simcase.OTHERS))
+
+    def writes(self, text):
+        """Confirmed by the first six bytes of itself."""
+        request = frame(text)
+        self.assertEqual(self.sim.exchange(request),
+                         frame(request[:6].hex()))
+
+    def test_a_command_drives_one_relay_for_a_second(self):
+        self.writes("01 06 00 03 05 00")
+        self.sim.until("opened?", "ok 1 A03")
+        self.assertEqual(self.sim.exchange(frame("01 03 00 03 00 01"), 7),
+                         frame("01 03 02 00 01"))
+        self.sim.until("solenoid A03", "ok rests hot=0 longest_ms=1000")
+
+    def test_register_0_is_all_relays(self):
+        self.writes("01 06 00 00 07 00")
+        self.sim.until("opened?", "ok 8 A01,A02,A03,A04,A05,A06,A07,A08")
+
+    def test_a_mode_and_a_time_flash_one_relay(self):
+        self.writes("02 10 00 08 00 02 04 00 02 00 03")
+        self.sim.until("opened?", "ok 1 B02")
+        self.sim.until("solenoid B02", "ok rests hot=0 longest_ms=300")
+
+    def test_mode_4_leaves_the_relay_on(self):
+        self.writes("02 10 00 08 00 02 04 00 04 00 01")
+        self.sim.until("opened?", "ok 1 B02")
+        self.assertEqual(self.sim.exchange(frame("02 01 00 00 00 08"), 6),
+                         frame("02 01 01 02"))
+
+    def test_a_level_stays_until_it_is_switched_off(self):
+        self.writes("03 05 00 0F FF 00")
+        self.sim.until("opened?", "ok 1 C16")
+        self.writes("03 05 00 0F 00 00")
+        self.assertEqual(self.sim.exchange(frame("03 01 00 00 00 10"), 7),
+                         frame("03 01 02 00 00"))
+
+    def test_a_coil_is_a_bit_of_a_register(self):
+        self.writes("04 05 00 00 FF 00")
+        self.sim.until("opened?", "ok 1 D01")
+        self.assertEqual(self.sim.exchange(frame("04 03 00 00 00 02"), 9),
+                         frame("04 03 04 00 01 00 04"))
+        self.writes("04 05 00 00 00 00")
+        self.writes("04 05 00 11 FF 00")  # its address, 4 + 2
+        self.assertEqual(self.sim.exchange(frame("06 03 00 01 00 01"), 7),
+                         frame("06 03 02 00 06"))
+
+    def test_the_32nd_relay_is_one_of_a_board_without_inputs(self):
+        self.writes("05 05 02 1F 00 02")
+        self.sim.until("opened?", "ok 1 E32")
+        self.assertEqual(self.sim.exchange(frame("05 02 00 00 00 08"), 5),
+                         frame("05 82 01"))
+
+
 class Doors(unittest.TestCase):
     def test_a_pulse_that_is_too_short_opens_nothing(self):
         with Sim("--fast") as sim:
