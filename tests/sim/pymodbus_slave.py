@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # Copyright the lockbus authors
-"""pymodbus_slave.py [--tcp] LINK: a board out of pymodbus' own server, so that
+"""pymodbus_slave.py [--tcp | --rtu+tcp] LINK: a board out of pymodbus' own server, so that
 the library meets a slave nobody here wrote. LINK becomes a symbolic link to
-its pty; with --tcp it names the port on 127.0.0.1 where Modbus/TCP is spoken.
- Eight relays and inputs, as Waveshare's Relay (D) has them: FC05
+its pty; with --tcp it names the port on 127.0.0.1 where Modbus/TCP is spoken,
+with --rtu+tcp RTU frames. Eight relays and inputs, as Waveshare's Relay (D) has them: FC05
 at 0x0200 + n pulses, FC02 shows the leaves, FC03 the version and the modes.
 
 Framing, CRC, addressing, the data store and the exceptions are pymodbus'.
@@ -14,6 +14,7 @@ confirm 0000, so its request class is replaced by one that keeps the value.
 Prints `ready`, then `pulse N VALUE` for each pulse. Ends on SIGTERM."""
 import asyncio
 import fcntl
+import functools
 import os
 import pty
 import signal
@@ -26,6 +27,7 @@ from pymodbus.datastore import (ModbusSequentialDataBlock,
                                 ModbusSparseDataBlock)
 from pymodbus.pdu import ModbusExceptions, ModbusRequest, ModbusResponse
 from pymodbus.server.async_io import ModbusSerialServer, ModbusTcpServer
+from pymodbus.transaction import ModbusRtuFramer, ModbusSocketFramer
 
 RELAYS = 8
 FLASH_ON = 0x0200
@@ -132,9 +134,9 @@ async def serial():
     return server, host_name
 
 
-async def network():
+async def network(framer=ModbusSocketFramer):
     """The same on a port of its own; gives its number."""
-    server = ModbusTcpServer(store(), address=("127.0.0.1", 0))
+    server = ModbusTcpServer(store(), framer=framer, address=("127.0.0.1", 0))
     server.decoder.register(CoilRequest)
     server.task = asyncio.ensure_future(server.serve_forever())
     await server.serving
@@ -154,13 +156,19 @@ async def serve(start, link):
     os.unlink(link)
 
 
+KINDS = {
+    (): serial,
+    ("--tcp",): network,
+    ("--rtu+tcp",): functools.partial(network, ModbusRtuFramer),
+}
+
+
 def main():
     """Takes the arguments."""
-    if len(sys.argv) not in (2, 3) or (
-            len(sys.argv) == 3 and sys.argv[1] != "--tcp"):
-        sys.exit("usage: pymodbus_slave.py [--tcp] LINK")
-    asyncio.run(serve(network if len(sys.argv) == 3 else serial,
-                      sys.argv[-1]))
+    kind = KINDS.get(tuple(sys.argv[1:-1]))
+    if kind is None or len(sys.argv) < 2:
+        sys.exit("usage: pymodbus_slave.py [--tcp | --rtu+tcp] LINK")
+    asyncio.run(serve(kind, sys.argv[-1]))
     # pymodbus' reader is still waiting; the line is gone anyway.
     sys.stdout.flush()
     os._exit(0)

@@ -2,20 +2,25 @@
  * Copyright the lockbus authors */
 
 /*
- * The bus of the library over a real pty, against two boards that share no
- * code with it: pymodbus' servers (serial and TCP) and lockbus-sim. Real time
- * passes here; the tests wait for what must come and bound only how long.
+ * The bus of the library on real lines, against boards that share no code with
+ * it: pymodbus' servers (serial, TCP, RTU over TCP) and lockbus-sim; and
+ * mbpoll, a second master that has no business there. Real time passes here;
+ * the tests wait for what must come and bound only how long.
  */
 
+#include "os_pty.h"
 #include "real_bus.h"
 #include "sim_proc.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -64,20 +69,31 @@ static int start_pymodbus(void **state)
     return 0;
 }
 
-static int start_pymodbus_tcp(void **state)
+static int start_pymodbus_network(void **state, const char *kind, uint32_t baud)
 {
     struct peer *peer = new_peer();
+    char option[16], number[16] = "", port[48];
     const char *const argv[] = {"/usr/bin/python3",
                                 LB_SOURCE_DIR "/tests/sim/pymodbus_slave.py",
-                                "--tcp", peer->port, NULL};
-    char number[16] = "", port[48];
+                                option, peer->port, NULL};
 
+    (void)snprintf(option, sizeof option, "--%s", kind);
     assert_true(sim_proc_start(&peer->proc, argv, NULL));
     assert_true(readlink(peer->port, number, sizeof number - 1) > 0);
-    (void)snprintf(port, sizeof port, "tcp:127.0.0.1:%s", number);
-    assert_int_equal(real_bus_open(&peer->real, port, 0), LOCKBUS_OK);
+    (void)snprintf(port, sizeof port, "%s:127.0.0.1:%s", kind, number);
+    assert_int_equal(real_bus_open(&peer->real, port, baud), LOCKBUS_OK);
     *state = peer;
     return 0;
+}
+
+static int start_pymodbus_tcp(void **state)
+{
+    return start_pymodbus_network(state, "tcp", 0);
+}
+
+static int start_pymodbus_rtu_tcp(void **state)
+{
+    return start_pymodbus_network(state, "rtu+tcp", BAUD);
 }
 
 static void run_sim(struct peer *peer)
@@ -191,6 +207,84 @@ static void a_peer_that_was_killed_is_found_when_it_runs_again(void **state)
     assert_int_equal(real->back, 2);
 }
 
+/* ---- A second master ---------------------------------------------------- */
+
+struct master {
+    char port[96], said[1024];
+    int out[2];
+};
+
+/* mbpoll (libmodbus' own master) switches on the door's relay. */
+static int mbpoll(void *arg)
+{
+    struct master *master = arg;
+
+    (void)dup2(master->out[1], STDOUT_FILENO);
+    (void)dup2(master->out[1], STDERR_FILENO);
+    (void)execl("/usr/bin/mbpoll", "mbpoll", "-m", "rtu", "-b", "115200", "-P",
+                "none", "-a", "1", "-t", "0", "-r", "2", "-0", "-1", "-o", "1",
+                master->port, "1", (char *)NULL);
+    return 98;
+}
+
+static int run_mbpoll(struct peer *peer, struct master *master, bool as_nobody)
+{
+    *master = (struct master){.out = {-1, -1}};
+    /* the link lies in a folder of our own */
+    assert_true(readlink(peer->port, master->port, sizeof master->port - 1) >
+                0);
+    assert_int_equal(pipe(master->out), 0);
+    int status = os_in_child(mbpoll, master, as_nobody);
+
+    (void)close(master->out[1]);
+    ssize_t got = read(master->out[0], master->said, sizeof master->said - 1);
+    (void)close(master->out[0]);
+    assert_true(got >= 0);
+    return status;
+}
+
+static void assert_kept_out(struct peer *peer, bool as_nobody)
+{
+    struct master master;
+    char answer[256];
+
+    assert_int_not_equal(run_mbpoll(peer, &master, as_nobody), 0);
+    assert_non_null(strstr(master.said, "resource busy"));
+    assert_true(sim_proc_ask(&peer->proc, "opened?", answer, sizeof answer));
+    assert_string_equal(answer, "ok 0");
+}
+
+static void mbpoll_is_kept_off_the_port(void **state)
+{
+    struct peer *peer = *state;
+
+    assert_int_equal(chmod(peer->port, 0666), 0);
+    assert_true(real_bus_until(&peer->real, &peer->real.back, 1));
+    assert_kept_out(peer, true);
+}
+
+/* The kernel lets root past TIOCEXCL. What it does then is seen. */
+static void mbpoll_as_root_is_not_but_its_door_is_seen(void **state)
+{
+    struct peer *peer = *state;
+    struct real_bus *real = &peer->real;
+    struct master master;
+
+    assert_true(real_bus_until(real, &real->shut, 1));
+    int fd = open(peer->port, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    if (fd < 0) { /* it is not root that runs this test */
+        assert_int_equal(errno, EBUSY);
+        assert_kept_out(peer, false);
+        return;
+    }
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(run_mbpoll(peer, &master, false), 0);
+    assert_true(real_bus_until(real, &real->opened, 1));
+    assert_int_equal(real->sent, 0);
+    assert_int_equal(real->accepted, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,12 +292,18 @@ int main(void)
                                         stop_peer),
         cmocka_unit_test_setup_teardown(pymodbus_saw_one_pulse,
                                         start_pymodbus_tcp, stop_peer),
+        cmocka_unit_test_setup_teardown(pymodbus_saw_one_pulse,
+                                        start_pymodbus_rtu_tcp, stop_peer),
         cmocka_unit_test_setup_teardown(
             the_simulator_saw_one_pulse_and_kept_silences, start_sim,
             stop_peer),
         cmocka_unit_test_setup_teardown(
             a_peer_that_was_killed_is_found_when_it_runs_again, start_sim,
             stop_peer),
+        cmocka_unit_test_setup_teardown(mbpoll_is_kept_off_the_port, start_sim,
+                                        stop_peer),
+        cmocka_unit_test_setup_teardown(
+            mbpoll_as_root_is_not_but_its_door_is_seen, start_sim, stop_peer),
     };
     return cmocka_run_group_tests_name("bus peers", tests, NULL, NULL);
 }
