@@ -69,6 +69,8 @@ struct lb_driver {
     /* Bytes at a place where a reply may begin. */
     enum lb_match (*match)(const struct lb_request *request,
                            const uint8_t *bytes, size_t len);
+    /* Whether a late reply to one request could be taken for another's. */
+    bool (*alike)(const struct lb_request *one, const struct lb_request *other);
     /* Any sound frame of anybody's, for counting: *frame_len is its length;
      * MORE while it could still become one. */
     enum lb_match (*frame)(const uint8_t *bytes, size_t len, size_t *frame_len);

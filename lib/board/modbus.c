@@ -351,10 +351,18 @@ static bool decode(void *user, const struct lb_request *request,
     return ok;
 }
 
+/* A reply repeats who answers and the function, and of reads no more: even an
+ * exception may be the other's. */
+static bool alike(const struct lb_request *one, const struct lb_request *other)
+{
+    return one->bytes[0] == other->bytes[0] && one->bytes[1] == other->bytes[1];
+}
+
 const struct lb_driver lb_modbus_driver = {
     .name = "modbus",
     .encode = encode,
     .match = lb_frame_match,
+    .alike = alike,
     .frame = lb_frame_any,
     .decode = decode,
 };

@@ -11,10 +11,11 @@
  * well: other kinds keep addresses or times in those registers. What is
  * neither 0 nor 1 there is another kind of board.
  *
- * A board that was silent for a moment, but not for so long that it was lost,
- * goes through the middle of it: its outputs are off and read back before
- * anything else is asked of it. What we ourselves pulsed a moment ago is left
- * alone then.
+ * Of a board that was silent for a moment, but not for so long that it was
+ * lost, the outputs are read back before it is driven again: one exchange, no
+ * more than an open can wait for. Where any is on, or cannot be read, it goes
+ * through the middle of the steps. What we ourselves pulsed a moment ago is
+ * left alone then.
  *
  * A board whose pulses the host ends begins with off and its reading: the
  * process before this one may have died in the middle of a pulse.
@@ -33,12 +34,28 @@ static const char no_output[] = "an output holds neither 0 nor 1";
 static const char no_outputs[] = "the outputs cannot be read back";
 static const char no_inputs[] = "the inputs cannot be read";
 
-/* Of a recheck only: a pulse of ours that its silence need not have cut. */
+/* After a silence only: a pulse of ours that its silence need not have cut. */
 static bool driven(const struct lb_bus *bus, const struct lb_node *node,
                    size_t channel)
 {
-    return node->recheck &&
+    return (node->recheck || bus->txn.pick.glance) &&
            node->channel[channel].on_until_us > bus->txn.begun_us;
+}
+
+static bool all_off(const struct lb_bus *bus, const struct lb_node *node,
+                    const struct lb_reply *reply)
+{
+    for (size_t c = 0; c < node->board.profile->channels; c++) {
+        /* a register is read alone, and its channel is the step's */
+        bool on = reply->words == 0
+                      ? (reply->bits >> c & 1) != 0
+                      : c == node->step_index && reply->word[0] != 0;
+
+        if (on && !driven(bus, node, c)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* The next output to be switched off, from `step_index` on. */
@@ -96,6 +113,19 @@ void lb_attach_again(struct lb_bus *bus, uint8_t board)
     node->recheck = true;
     node->doubt = false;
     advance(bus, board, LB_STEP_OFF);
+}
+
+void lb_attach_glance(struct lb_bus *bus, uint8_t board,
+                      const struct lb_reply *reply)
+{
+    struct lb_node *node = &bus->node[board];
+
+    if (reply->exception == 0 && all_off(bus, node, reply)) {
+        node->doubt = false;
+        lb_link_checked(bus, board);
+    } else if (bus->attaching < 0) {
+        lb_attach_again(bus, board);
+    }
 }
 
 void lb_attach_end(struct lb_bus *bus, uint8_t board)
@@ -191,22 +221,6 @@ static void on_off(struct lb_bus *bus, const struct lb_pick *pick,
     if (!more_offs(bus, node)) {
         advance(bus, pick->board, LB_STEP_OUTPUT);
     }
-}
-
-static bool all_off(const struct lb_bus *bus, const struct lb_node *node,
-                    const struct lb_reply *reply)
-{
-    for (size_t c = 0; c < node->board.profile->channels; c++) {
-        /* a register is read alone, and its channel is the step's */
-        bool on = reply->words == 0
-                      ? (reply->bits >> c & 1) != 0
-                      : c == node->step_index && reply->word[0] != 0;
-
-        if (on && !driven(bus, node, c)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static void outputs_are_off(struct lb_bus *bus, uint8_t board)

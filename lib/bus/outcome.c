@@ -7,6 +7,14 @@
  */
 #include "bus/poll.h"
 
+/* How long a late reply may be under way. One that never answered may be too
+ * slow for its probes, and spoil others' replies with its own: it is asked less
+ * and less often. */
+static uint64_t quiet_us(const struct lb_node *node)
+{
+    return (uint64_t)node->late_us << (node->timed ? 0 : node->probes);
+}
+
 /* Another request whose reply would look the same waits for the lost one. */
 static void remember_lost(struct lb_bus *bus)
 {
@@ -18,17 +26,17 @@ static void remember_lost(struct lb_bus *bus)
             bus->now_us + node->late_us;
         return;
     }
+    node->mixed = node->read_quiet_us > bus->now_us;
     node->lost = txn->request;
     node->lost_us = bus->wire_end_us;
-    node->read_quiet_us = bus->now_us + node->late_us;
+    node->read_quiet_us = bus->now_us + quiet_us(node);
 }
 
 /* Whatever came in place of a reply, and was no sound frame of another, is a
  * sign of life; so is the reply when it comes late. */
-static bool silent(const struct lb_bus *bus, const struct lb_node *node)
+static bool silent(const struct lb_bus *bus)
 {
-    return node->count.crc_errors == node->crc_then && bus->rx_len == 0 &&
-           bus->count.stray_bytes == bus->txn.stray_then;
+    return bus->rx_len == 0 && bus->count.stray_bytes == bus->txn.stray_then;
 }
 
 /* Nothing came of a read: it may have lost its power. (A write is followed by a
@@ -57,7 +65,7 @@ static void missed(struct lb_bus *bus, unsigned effects)
     if (!babble) {
         remember_lost(bus);
     }
-    if (pick->probe && node->probes < LB_NEW_PROBES) {
+    if (pick->probe && node->probes < LB_PROBES_MAX) {
         node->probes++;
     }
     if (pick->op == LB_OP_OFF && bus->stopping) {
@@ -66,7 +74,7 @@ static void missed(struct lb_bus *bus, unsigned effects)
         }
     }
     node->ask = lb_pulse_linked(node);
-    if (node->ask && !babble && silent(bus, node)) {
+    if (node->ask && !babble && silent(bus)) {
         fell_silent(bus, node);
     }
     lb_link_event(bus, pick->board, LB_LINK_MISS,
@@ -108,7 +116,7 @@ static void answered(struct lb_bus *bus, const struct lb_reply *reply)
     }
     /* That it lets itself be switched off does not say that its doors can be
      * read. */
-    if (!pick.attach || !node->recheck) {
+    if (!pick.glance && (!pick.attach || !node->recheck)) {
         lb_link_event(bus, pick.board, LB_LINK_REPLY, NULL);
     }
     if (pick.op == LB_OP_LEAF && reply->exception == 0) {
@@ -119,8 +127,8 @@ static void answered(struct lb_bus *bus, const struct lb_reply *reply)
     } else if (pick.op == LB_OP_LEAF && lb_pulse_linked(node)) {
         lb_leaf_read(bus, pick.board, reply->bits);
     }
-    if (node->doubt && lb_pulse_linked(node) && bus->attaching < 0) {
-        lb_attach_again(bus, pick.board);
+    if (pick.glance) {
+        lb_attach_glance(bus, pick.board, reply);
     }
 }
 

@@ -48,6 +48,7 @@ enum lb_poll_limits {
     LB_ECHO_TRIES = 3,
     LB_TCP_SLACK_US = 20000,
     LB_BLIND_US = 1000, /* a line without descriptor is asked so often */
+    LB_PROBES_MAX = 2,  /* are counted of a board that never answered */
     LB_NEW_PROBES = 1   /* with the first, generous time-out; after that a
                          * slow board is learnt from its late replies */
 };
@@ -93,6 +94,7 @@ struct lb_node { /* one board */
     enum lb_step step;   /* of attaching */
     uint8_t step_index, step_tries, step_misses;
     bool recheck;   /* the steps are those after a silence */
+    bool mixed;     /* more than one read was lost before read_quiet_us */
     bool doubt;     /* silent for a moment: it may have lost its power */
     bool was_off;   /* and was switched off; that it answers is untold yet */
     uint64_t round; /* last one it was polled in */
@@ -130,6 +132,7 @@ struct lb_pick {
     bool probe;  /* of an absent board */
     bool attach; /* a step of attaching */
     bool hold;   /* an off that is due, or what belongs to it */
+    bool glance; /* after a silence: are its outputs off? */
     bool motion; /* took a turn before the round's */
 };
 
@@ -232,6 +235,8 @@ void lb_attach_begin(struct lb_bus *bus, uint8_t board);
 void lb_attach_again(struct lb_bus *bus, uint8_t board);
 void lb_attach_end(struct lb_bus *bus, uint8_t board);
 void lb_attach_missed(struct lb_bus *bus, uint8_t board);
+void lb_attach_glance(struct lb_bus *bus, uint8_t board,
+                      const struct lb_reply *reply);
 struct lb_pick lb_attach_pick(const struct lb_bus *bus, uint8_t board);
 void lb_attach_reply(struct lb_bus *bus, const struct lb_pick *pick,
                      const struct lb_reply *reply);
@@ -247,6 +252,7 @@ bool lb_pulse_still(const struct lb_bus *bus);
 void lb_pulse_handed(struct lb_bus *bus);
 void lb_pulse_done(struct lb_bus *bus, unsigned effects, uint8_t exception);
 void lb_pulse_read(struct lb_bus *bus, uint8_t board);
+bool lb_pulse_waits(const struct lb_bus *bus, uint8_t board);
 bool lb_pulse_goes_on(const struct lb_bus *bus, uint8_t board);
 
 /* hold.c: pulses that the host ends */

@@ -90,16 +90,17 @@ static void tell_answers(struct lb_bus *bus, uint8_t board)
 
     if (!node->doubt && !node->recheck) {
         lb_report_board(bus, LB_REPORT_ANSWERS, board,
-                        node->was_off
-                            ? "it answers again; its outputs were switched off"
-                            : NULL);
+                        node->was_off ? "it answers again; its outputs are off"
+                                      : NULL);
         node->was_off = false;
     }
 }
 
 void lb_link_checked(struct lb_bus *bus, uint8_t board)
 {
-    lb_attach_end(bus, board);
+    if (bus->node[board].recheck) {
+        lb_attach_end(bus, board);
+    }
     bus->node[board].was_off = true;
     if (bus->node[board].link == LB_LINK_PRESENT) {
         tell_answers(bus, board);

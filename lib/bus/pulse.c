@@ -301,6 +301,16 @@ void lb_pulse_read(struct lb_bus *bus, uint8_t board)
     }
 }
 
+bool lb_pulse_waits(const struct lb_bus *bus, uint8_t board)
+{
+    for (size_t i = 0; i < LB_JOBS; i++) {
+        if (bus->job[i].used && bus->job[i].board == board) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool lb_pulse_goes_on(const struct lb_bus *bus, uint8_t board)
 {
     for (size_t i = 0; i < LB_JOBS; i++) {

@@ -238,6 +238,49 @@ static bool stop_turn(const struct lb_bus *bus, struct lb_pick *pick)
     return found;
 }
 
+/* Another read may be asked before a lost one's late reply can no longer come,
+ * when the two cannot be mistaken. */
+static bool may_glance(const struct lb_bus *bus, const struct lb_pick *pick,
+                       uint64_t *wake)
+{
+    const struct lb_node *node = &bus->node[pick->board];
+    const struct lb_order order = {.op = pick->op,
+                                   .address = node->board.address};
+    struct lb_request request;
+
+    return (node->read_quiet_us > bus->now_us && !node->mixed &&
+            bus->driver->encode(bus->codec, node->board.profile, &order,
+                                &request) == LOCKBUS_OK &&
+            !bus->driver->alike(&node->lost, &request)) ||
+           may_read(bus, node, wake);
+}
+
+/* Boards that were silent for a moment, once they answer again, or when a
+ * permit waits for one. Outputs that are registers take more than a glance. */
+static bool glance_turn(struct lb_bus *bus, struct lb_pick *pick, bool waits,
+                        uint64_t *wake)
+{
+    for (uint8_t b = 0; b < bus->nodes; b++) {
+        const struct lb_node *node = &bus->node[b];
+        bool now =
+            waits ? lb_pulse_waits(bus, b) : node->link == LB_LINK_PRESENT;
+
+        if (!node->doubt || !lb_pulse_linked(node) || !now) {
+            continue;
+        }
+        *pick =
+            (struct lb_pick){.op = LB_OP_OUTPUT, .board = b, .glance = true};
+        if (lb_profile_by_register(node->board.profile)) {
+            if (bus->attaching < 0) {
+                lb_attach_again(bus, b);
+            }
+        } else if (may_glance(bus, pick, wake)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Turns in a row for a board that appears. */
 static uint8_t attach_share(const struct lb_bus *bus)
 {
@@ -250,8 +293,9 @@ static uint8_t attach_share(const struct lb_bus *bus)
 static struct lb_pick shared_turn(struct lb_bus *bus, uint64_t *wake)
 {
     struct lb_pick attach = {0}, motion = {0}, pick = {0};
-    bool appears =
-        attach_turn(bus, &attach, wake) || new_turn(bus, &attach, wake);
+    bool appears = glance_turn(bus, &attach, false, wake) ||
+                   attach_turn(bus, &attach, wake) ||
+                   new_turn(bus, &attach, wake);
 
     if (appears && bus->attach_turns < attach_share(bus)) {
         bus->attach_turns++;
@@ -259,7 +303,6 @@ static struct lb_pick shared_turn(struct lb_bus *bus, uint64_t *wake)
     }
     if (motion_turn(bus, &motion, wake) && !bus->moved) {
         bus->moved = true;
-        bus->attach_turns = 0;
         return motion;
     }
     bus->moved = false;
@@ -283,7 +326,7 @@ static struct lb_pick turn(struct lb_bus *bus, uint64_t *wake)
     if (lb_pulse_pick(bus, &pick, wake) && settle_echo(bus, &pick, wake)) {
         return pick;
     }
-    if (asked_turn(bus, &pick, wake)) {
+    if (glance_turn(bus, &pick, true, wake) || asked_turn(bus, &pick, wake)) {
         return pick;
     }
     return shared_turn(bus, wake);

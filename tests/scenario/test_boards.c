@@ -218,10 +218,135 @@ static void a_board_lost_in_its_attach_leaves_no_reading_behind(void **state)
     rig_free(rig);
 }
 
+/* What the host is told of board 2, in order. */
+static size_t told(const struct rig *rig, const struct lockbus_event **out,
+                   size_t cap)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < rig->events && count < cap; i++) {
+        if (rig->event[i].board == 2) {
+            out[count++] = &rig->event[i];
+        }
+    }
+    return count;
+}
+
+static void check_told(const struct lockbus_event *event,
+                       enum lockbus_event_kind kind, const char *begin,
+                       bool counts)
+{
+    assert_string_equal(lockbus_event_name(event->kind),
+                        lockbus_event_name(kind));
+    assert_memory_equal(event->text, begin, strlen(begin));
+    assert_int_equal(strstr(event->text, " unanswered of ") != NULL, counts);
+    assert_int_equal(event->door, 0xFFFF);
+}
+
+static void each_step_away_and_back_is_told_with_its_reason(void **state)
+{
+    struct rig *rig = *state;
+    const struct lockbus_event *at[8];
+
+    rig_run(rig, 2000);
+    rig_forget(rig);
+    rig->board[1].powered = false;
+    rig_run(rig, 5000);
+    rig->board[1].mode[3] = 1;
+    rig->board[1].powered = true;
+    rig_run(rig, 20000);
+    rig->board[1].mode[3] = 0;
+    rig_run(rig, 20000);
+    assert_int_equal(told(rig, at, 8), 5);
+    check_told(at[0], LOCKBUS_EVENT_BOARD_MISSED, "it does not answer, 1 ",
+               true);
+    check_told(at[1], LOCKBUS_EVENT_BOARD_SUSPECT, "it does not answer, 2 ",
+               true);
+    check_told(at[2], LOCKBUS_EVENT_BOARD_AWAY, "it does not answer", false);
+    check_told(at[3], LOCKBUS_EVENT_BOARD_REFUSED,
+               "an identity check was not met", false);
+    check_told(at[4], LOCKBUS_EVENT_BOARD_BACK, "the board answers and was ",
+               true);
+}
+
+/* Its next reply does not come. */
+static void lose_a_reply(struct rig *rig)
+{
+    unsigned timeouts = (unsigned)board(rig, 1).timeouts;
+
+    rig->board[1].powered = false;
+    for (int i = 0; i < 1000 && board(rig, 1).timeouts == timeouts; i++) {
+        rig_run(rig, 1);
+    }
+    rig->board[1].powered = true;
+    assert_int_equal(board(rig, 1).timeouts, timeouts + 1);
+    assert_int_equal(board(rig, 1).state, LOCKBUS_BOARD_MISSED);
+    rig_run(rig, 1000);
+    assert_int_equal(board(rig, 1).state, LOCKBUS_BOARD_PRESENT);
+}
+
+static void a_reply_lost_now_and_then_is_told_at_a_pace(void **state)
+{
+    struct rig *rig = *state;
+    const struct lockbus_event *at[8];
+
+    rig_run(rig, 2000);
+    rig_forget(rig);
+    lose_a_reply(rig);
+    assert_int_equal(told(rig, at, 8), 2);
+    check_told(at[0], LOCKBUS_EVENT_BOARD_MISSED, "it does not answer", true);
+    check_told(at[1], LOCKBUS_EVENT_BOARD_ANSWERS,
+               "it answers again; its outputs are off", true);
+    for (int i = 0; i < 10; i++) {
+        lose_a_reply(rig);
+    }
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_MISSED, 0xFFFF), 4);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_ANSWERS, 0xFFFF), 4);
+    rig_run(rig, 60000);
+    for (int i = 0; i < 10; i++) {
+        lose_a_reply(rig);
+    }
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_MISSED, 0xFFFF), 5);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_ANSWERS, 0xFFFF), 5);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_AWAY, 0xFFFF), 0);
+}
+
+/* Four minutes of it: neither the host nor the journal is flooded, and what is
+ * known in the end is right. */
+static void a_board_that_comes_and_goes_floods_nobody(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_cabinet_info before = {.size = sizeof before}, after;
+
+    rig_run(rig, 2000);
+    after = before;
+    assert_int_equal(lockbus_cabinet_info(rig->cab, &before), LOCKBUS_OK);
+    rig_forget(rig);
+    for (int i = 0; i < 120; i++) {
+        rig->board[1].powered = !rig->board[1].powered;
+        rig_run(rig, 2000);
+    }
+    assert_int_equal(lockbus_cabinet_info(rig->cab, &after), LOCKBUS_OK);
+    assert_in_range(rig_count(rig, LOCKBUS_EVENT_BOARD_AWAY, 0xFFFF), 5,
+                    240 / 5 + 5);
+    assert_in_range(rig_count(rig, LOCKBUS_EVENT_BOARD_MISSED, 0xFFFF), 4, 8);
+    assert_in_range(after.journal_blocks - before.journal_blocks, 5, 12);
+    rig->board[1].powered = true;
+    rig_run(rig, 10000);
+    assert_int_equal(board(rig, 1).state, LOCKBUS_BOARD_PRESENT);
+    assert_int_equal(board(rig, 0).timeouts, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_board_lost_in_its_attach_leaves_no_reading_behind),
+        cmocka_unit_test_setup_teardown(
+            each_step_away_and_back_is_told_with_its_reason, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_reply_lost_now_and_then_is_told_at_a_pace, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_board_that_comes_and_goes_floods_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_board_says_where_and_what_it_is,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
