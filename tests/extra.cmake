@@ -45,6 +45,7 @@ endif()
 # What fools libmodbus as it comes, and does not fool the library's bus.
 lb_test(sim/test_fooled.c LINKS lb_bus lb_os)
 lb_test(sim/test_tcp_peer.c LINKS lb_bus lb_os)
+lb_test(sim/test_libmodbus_slave.c LINKS lb_bus lb_os)
 
 # Each profile with the simulator's board of its kind, and with others.
 set(sources "")
