@@ -257,8 +257,10 @@ def camel(name: str) -> str:
 
 def short(enum: str, name: str) -> str:
     """LOCKBUS_EVENT_SENT of lockbus_event_kind to SENT."""
-    family = enum.removeprefix("lockbus_").split("_")[0].upper()
-    return name.removeprefix("LOCKBUS_").removeprefix(family + "_")
+    whole = enum.removeprefix("lockbus_").upper()
+    family = whole.split("_")[0]
+    name = name.removeprefix("LOCKBUS_").removeprefix(whole + "_")
+    return name.removeprefix(family + "_")
 
 
 def decay(made: Type) -> Type:

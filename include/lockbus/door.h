@@ -26,7 +26,11 @@ enum lockbus_latch {
     LOCKBUS_LATCH_RELEASING = 3, /* allowed to open, still shut */
     LOCKBUS_LATCH_OPEN = 4,
     LOCKBUS_LATCH_AJAR = 5,   /* open for longer than ajar_after_s */
-    LOCKBUS_LATCH_JAMMED = 6, /* pulsed, never opened */
+    LOCKBUS_LATCH_JAMMED = 6, /* the newest open pulsed it, and it was
+                               * seen not to open. An open that was
+                               * withdrawn (blocked), came too late or
+                               * went unwatched says nothing of the
+                               * latch: it is SHUT again after that */
     LOCKBUS_LATCH_FORCED = 7, /* opened without being told to */
     LOCKBUS_LATCH_AWAY = 8    /* its board does not answer */
 };
@@ -51,6 +55,35 @@ enum lockbus_custody {
     LOCKBUS_CUSTODY_LOADING = 2,
     LOCKBUS_CUSTODY_OCCUPIED = 3,
     LOCKBUS_CUSTODY_EMPTYING = 4
+};
+
+/* Why custody moved, in an event of kind CUSTODY. */
+enum lockbus_custody_reason {
+    LOCKBUS_CUSTODY_REASON_NONE = 0, /* the event is of another kind */
+    /* LOADING */
+    LOCKBUS_CUSTODY_REASON_DEPOSIT = 1, /* a deposit was allowed */
+    /* OCCUPIED */
+    LOCKBUS_CUSTODY_REASON_STORED = 2, /* opened for the deposit, and shut */
+    LOCKBUS_CUSTODY_REASON_DOUBT = 3,  /* the deposit's reopen_window_s is over;
+                                        * the leaf was not seen to be shut, or
+                                        * what came of an open is not known */
+    LOCKBUS_CUSTODY_REASON_SHORT = 4,  /* opened to be emptied, but never for
+                                        * 2 s: it is taken to be inside */
+    LOCKBUS_CUSTODY_REASON_NOT_EMPTIED = 5, /* lockbus_not_emptied() */
+    /* EMPTYING, and VACANT when that is over */
+    LOCKBUS_CUSTODY_REASON_RELEASED = 6,  /* by the parcel's key, or a code */
+    LOCKBUS_CUSTODY_REASON_RETURNED = 7,  /* by the return key */
+    LOCKBUS_CUSTODY_REASON_CANCELLED = 8, /* by the courier */
+    /* VACANT */
+    LOCKBUS_CUSTODY_REASON_NEVER_OPENED = 9, /* the deposit's reopen_window_s
+                                              * is over, and the leaf was seen
+                                              * to stay shut */
+    LOCKBUS_CUSTODY_REASON_VISITED = 10,     /* a grant without a release key */
+    LOCKBUS_CUSTODY_REASON_CLEARED = 11,     /* a service order */
+    LOCKBUS_CUSTODY_REASON_EMPTIED = 12,     /* who emptied it is not known: a
+                                              * journal of a version before this */
+    /* OCCUPIED, VACANT after a visit */
+    LOCKBUS_CUSTODY_REASON_RESTART = 13 /* a restart cut the deposit short */
 };
 
 /*
@@ -78,9 +111,15 @@ struct lockbus_door {
     enum lockbus_custody custody;
     enum lockbus_content content;
     bool blocked;
-    bool frozen;   /* its stay's issuer was distrusted: service only */
-    bool assumed;  /* no sensor: leaf facts are timed */
-    uint64_t stay; /* the current or last one; 0: never used */
+    bool frozen;  /* its stay's issuer was distrusted: service only */
+    bool assumed; /* no sensor: leaf facts are timed */
+    bool ajar;    /* stands open for longer than ajar_after_s, however it
+                   * was opened: latch AJAR, or FORCED and left open */
+    uint64_t open_for_ms; /* powered time since the leaf was first seen open,
+                           * as of the last poll, and at least 1; 0: shut when
+                           * last seen, its board is away, or the journal has
+                           * failed, which is what remembers it */
+    uint64_t stay;        /* the current or last one; 0: never used */
     uint8_t parcel_ref[16];
     uint8_t release_uses_left, courier_uses_left;
     uint8_t seals;        /* codes that open it: 0 to 2 */
@@ -105,7 +144,7 @@ enum lockbus_event_kind {
                                     * and `assumed` is set: the end */
     /* what happens to doors */
     LOCKBUS_EVENT_LEAF = 20,    /* latch holds the new state */
-    LOCKBUS_EVENT_CUSTODY = 21, /* custody holds the new one */
+    LOCKBUS_EVENT_CUSTODY = 21, /* custody holds the new one, reason why */
     LOCKBUS_EVENT_FORCED = 22,
     LOCKBUS_EVENT_AJAR = 23,    /* `count`: 0 when the leaf was open for
                                  * ajar_after_s; n at the n-th reminder, when it
@@ -154,13 +193,16 @@ struct lockbus_event {
     uint32_t size; /* set by the library */
     enum lockbus_event_kind kind;
     uint64_t at_us;  /* the host's clock, as told to poll */
-    uint32_t ticket; /* 0: of none */
+    uint32_t ticket; /* 0: of none. In CUSTODY: what moved it, if a ticket
+                      * did; such an event ends no ticket */
     uint16_t door;   /* 0xFFFF: of none */
     char label[16];
     enum lockbus_rule rule;
-    enum lockbus_latch latch;     /* of the door, in every event that has one */
+    enum lockbus_latch latch;     /* of the door, in every event that has one,
+                                   * as it was when the event came about */
     enum lockbus_custody custody; /* the same */
     enum lockbus_content content; /* the same */
+    enum lockbus_custody_reason reason; /* of CUSTODY */
     unsigned board; /* as the configuration numbers boards, from 1; 0: the
                      * event is of none */
     uint32_t count;
@@ -176,6 +218,8 @@ LOCKBUS_API bool lockbus_event_ends(const struct lockbus_event *event);
 /* "SHUT", "VACANT", "OPENED" ...; "?" for a value that is none. Static. */
 LOCKBUS_API const char *lockbus_latch_name(enum lockbus_latch latch);
 LOCKBUS_API const char *lockbus_custody_name(enum lockbus_custody custody);
+LOCKBUS_API const char *
+lockbus_custody_reason_name(enum lockbus_custody_reason reason);
 LOCKBUS_API const char *lockbus_content_name(enum lockbus_content content);
 LOCKBUS_API const char *lockbus_event_name(enum lockbus_event_kind kind);
 

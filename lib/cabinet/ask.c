@@ -52,8 +52,10 @@ void lb_journal_has_failed(struct lockbus_cabinet *cab, const char *text)
 }
 
 /* The gate takes a record in; the host hears when custody moved. */
-static void apply(struct lockbus_cabinet *cab, const struct lb_record *record)
+static void apply(struct lockbus_cabinet *cab, const struct lb_record *record,
+                  uint32_t ticket)
 {
+    enum lockbus_custody_reason reason = lb_custody_reason(cab, record);
     bool is_door = record->door < cab->gate.door_cap;
     uint8_t before =
         is_door ? cab->gate_doors[record->door].custody : LB_CUSTODY_NONE;
@@ -66,9 +68,10 @@ static void apply(struct lockbus_cabinet *cab, const struct lb_record *record)
     if (is_door && cab->gate_doors[record->door].custody != before) {
         struct lb_event event = {
             .kind = LOCKBUS_EVENT_CUSTODY,
+            .ticket = ticket,
             .door = record->door,
             .custody = cab->gate_doors[record->door].custody,
-            .text = lb_custody_reason(record),
+            .reason = reason,
         };
         lb_event_put(cab, &event);
     }
@@ -94,13 +97,19 @@ static bool append(struct lockbus_cabinet *cab, const struct lb_record *records,
 bool lb_write(struct lockbus_cabinet *cab, const struct lb_record *records,
               size_t count)
 {
+    return lb_write_for(cab, 0, records, count);
+}
+
+bool lb_write_for(struct lockbus_cabinet *cab, uint32_t ticket,
+                  const struct lb_record *records, size_t count)
+{
     uint64_t seq;
 
     if (!append(cab, records, count, &seq)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        apply(cab, &records[i]);
+        apply(cab, &records[i], ticket);
     }
     return true;
 }
@@ -121,7 +130,7 @@ static void add_seal(struct lockbus_cabinet *cab, struct lb_batch *batch,
     for (size_t i = 0; i < verdict.records.count && batch->count < LB_BATCH_MAX;
          i++) {
         batch->rec[batch->count++] = verdict.records.rec[i];
-        apply(cab, &verdict.records.rec[i]);
+        apply(cab, &verdict.records.rec[i], 0);
     }
 }
 
@@ -134,7 +143,7 @@ static void accept(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
 
     lb_facts_assumed(cab, verdict->records.rec, verdict->records.count);
     for (size_t i = 0; i < verdict->records.count; i++) {
-        apply(cab, &verdict->records.rec[i]);
+        apply(cab, &verdict->records.rec[i], ticket->id);
     }
     if (seal != NULL && !cab->journal_failed) {
         add_seal(cab, &verdict->records, verdict->door, seal);

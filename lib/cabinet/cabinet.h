@@ -20,6 +20,7 @@
  *   facts.c       a door's latch -> facts -> the gate
  *   refusal.c     refusals on record, at a bounded pace
  *   event.c       what the host is told
+ *   custody.c     why custody moved
  *   view.c        copies for the host
  *   lines.c       copies of lines and boards, and a line's hourly event
  *   trace.c       every frame into a file, where the host wishes for it
@@ -31,6 +32,7 @@
 
 #include "bus/bus.h"
 #include "cabinet/config.h"
+#include "cabinet/event.h"
 #include "cabinet/trace.h"
 #include "door/latch.h"
 #include "gate/gate.h"
@@ -103,6 +105,7 @@ struct lb_pending_fact {
     uint32_t ref;
     bool assumed;
     uint8_t pulses;        /* of JAMMED */
+    uint32_t ticket;       /* whose open it belongs to; 0: none */
     uint64_t seen_open_ms; /* LEAF_SHUT: see struct lb_gate_fact */
 };
 
@@ -133,32 +136,6 @@ struct lb_cabinet_board {
     uint64_t noted_ms;
     uint16_t door[LB_PROFILE_CHANNELS]; /* by channel; LB_DOOR_NONE */
 };
-
-/* An event as it is put; what is text is made when it is taken. */
-struct lb_event {
-    uint32_t ticket;
-    uint8_t count;
-    enum lockbus_event_kind kind;
-    enum lockbus_rule rule;
-    uint16_t door;
-    uint8_t latch, custody, content;
-    unsigned board;
-    bool assumed;
-    const char *text; /* static */
-};
-
-/* The same as it waits: there are hundreds of places, and few texts. */
-struct lb_waiting_event {
-    uint64_t at_us;
-    uint32_t ticket;
-    uint16_t door, board, rule;
-    uint8_t kind, latch, custody;
-    uint8_t count;
-    uint8_t text; /* index into cabinet->text, plus 1; 0: none */
-    bool assumed : 1;
-    unsigned content : 2;
-};
-_Static_assert(sizeof(struct lb_waiting_event) <= 24, "it is kept small");
 
 /* What events say of a port, and of its line since the last one of those. */
 struct lb_port_words {
@@ -228,9 +205,6 @@ struct lockbus_cabinet {
 
 /* ---- event.c ------------------------------------------------------------- */
 
-/* Why a CUSTODY record moved it, a sentence; NULL: nothing to add. */
-const char *lb_custody_reason(const struct lb_record *record);
-void lb_event_put(struct lockbus_cabinet *cab, const struct lb_event *event);
 /* The end of a ticket: the event, and the ticket is free. */
 void lb_ticket_end(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
                    enum lockbus_event_kind kind, enum lockbus_rule rule,
@@ -248,9 +222,12 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
 /* Decided on a ticket that the host already has: a refusal is an event. */
 void lb_ask_again(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
                   const struct lb_ask *ask, const uint8_t *seal);
-/* Appends and applies; false when there is no room or the journal failed. */
+/* Appends and applies; false when there is no room or the journal failed.
+ * `_for`: a ticket has caused it, which the host is told. */
 bool lb_write(struct lockbus_cabinet *cab, const struct lb_record *records,
               size_t count);
+bool lb_write_for(struct lockbus_cabinet *cab, uint32_t ticket,
+                  const struct lb_record *records, size_t count);
 /* Tickets whose time has come: rechecks, durable records, derivations. */
 void lb_ask_advance(struct lockbus_cabinet *cab);
 /* A worker's job ended. */

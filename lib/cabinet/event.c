@@ -38,7 +38,14 @@ void lb_event_put(struct lockbus_cabinet *cab, const struct lb_event *event)
         return;
     }
     size_t at = (cab->event_head + cab->event_count) % LOCKBUS_EVENTS;
+    struct lb_event now = *event;
 
+    /* A door as it is now: the host may be slow to take the event. */
+    if (event->door < cab->door_count) {
+        now.latch = cab->slots[event->door].latch.state;
+        now.custody = cab->gate_doors[event->door].custody;
+        now.content = cab->gate_doors[event->door].content;
+    }
     cab->event[at] = (struct lb_waiting_event){
         .at_us = cab->now_us,
         .ticket = event->ticket,
@@ -46,14 +53,27 @@ void lb_event_put(struct lockbus_cabinet *cab, const struct lb_event *event)
         .board = (uint16_t)event->board,
         .kind = (uint8_t)event->kind,
         .rule = (uint16_t)event->rule,
-        .latch = event->latch,
-        .custody = event->custody,
+        .latch = now.latch,
+        .custody = now.custody,
         .count = event->count,
-        .content = event->content & 3U,
+        .content = now.content & 3U,
+        .reason = (unsigned)event->reason & 15U,
         .text = keep_text(cab, event->text),
         .assumed = event->assumed,
     };
     cab->event_count++;
+}
+
+void lb_event_latch(struct lockbus_cabinet *cab, size_t from, uint16_t door)
+{
+    for (size_t i = from; i < cab->event_count; i++) {
+        struct lb_waiting_event *event =
+            &cab->event[(cab->event_head + i) % LOCKBUS_EVENTS];
+
+        if (event->kind == LOCKBUS_EVENT_CUSTODY && event->door == door) {
+            event->latch = cab->slots[door].latch.state;
+        }
+    }
 }
 
 struct lb_ticket *lb_ticket_find(struct lockbus_cabinet *cab, uint32_t id)
@@ -94,22 +114,6 @@ void lb_ticket_end(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
 
     lb_event_put(cab, &event);
     *ticket = (struct lb_ticket){.state = LB_TICKET_FREE};
-}
-
-static const char *const custody_names[] = {
-    [LOCKBUS_CUSTODY_VACANT] = "VACANT",
-    [LOCKBUS_CUSTODY_LOADING] = "LOADING",
-    [LOCKBUS_CUSTODY_OCCUPIED] = "OCCUPIED",
-    [LOCKBUS_CUSTODY_EMPTYING] = "EMPTYING",
-};
-
-const char *lockbus_custody_name(enum lockbus_custody custody)
-{
-    if ((unsigned)custody >= sizeof custody_names / sizeof custody_names[0] ||
-        custody_names[custody] == NULL) {
-        return "?";
-    }
-    return custody_names[custody];
 }
 
 const char *lockbus_latch_name(enum lockbus_latch latch)
@@ -199,31 +203,6 @@ const char *lockbus_event_name(enum lockbus_event_kind kind)
     return found != NULL ? found->name : "?";
 }
 
-/* Why custody moved, for the host; NULL: nothing to add. */
-const char *lb_custody_reason(const struct lb_record *record)
-{
-    static const char *const texts[] = {
-        [LB_CAUSE_DEPOSIT] = "a deposit was allowed",
-        [LB_CAUSE_OPENED] = "it was opened to be emptied",
-        [LB_CAUSE_SHUT] = "it was shut after the deposit",
-        [LB_CAUSE_WINDOW] = "the reopen window is over",
-        [LB_CAUSE_RESTART] = "a restart cut the deposit short",
-        [LB_CAUSE_NOT_EMPTIED] = "the host says that it was not emptied",
-        [LB_CAUSE_CLEAR] = "two persons cleared it",
-    };
-    uint8_t cause = record->body[1];
-
-    if (record->type != LB_REC_CUSTODY ||
-        cause >= sizeof texts / sizeof texts[0]) {
-        return NULL;
-    }
-    if (cause == LB_CAUSE_WINDOW && record->kind == LB_CUSTODY_OCCUPIED &&
-        record->body[0] == LB_CUSTODY_EMPTYING) {
-        return "open for less than 2 s: the parcel is taken to be inside";
-    }
-    return texts[cause];
-}
-
 static void tell(const struct lockbus_cabinet *cab,
                  const struct lb_waiting_event *from, struct lockbus_event *to)
 {
@@ -240,27 +219,18 @@ static void tell(const struct lockbus_cabinet *cab,
     to->rule = rule;
     to->latch = (enum lockbus_latch)from->latch;
     to->custody = (enum lockbus_custody)from->custody;
+    to->content = (enum lockbus_content)from->content;
+    to->reason = (enum lockbus_custody_reason)from->reason;
     if (from->door < cab->door_count) {
-        const struct lb_slot *slot = &cab->slots[from->door];
-
         memcpy(to->label, lb_config_door(cab->config, from->door).label,
                sizeof to->label);
-        if (from->latch == LB_LATCH_HOLE) {
-            to->latch = (enum lockbus_latch)slot->latch.state;
-        }
-        if (from->custody == LB_CUSTODY_NONE) {
-            to->custody =
-                (enum lockbus_custody)cab->gate_doors[from->door].custody;
-        }
-        to->content = (enum lockbus_content)from->content;
-        if (from->content == LB_CONTENT_NONE) {
-            to->content =
-                (enum lockbus_content)cab->gate_doors[from->door].content;
-        }
     }
     to->board = from->board;
     to->count = from->count;
     to->assumed = from->assumed;
+    if (kind == LOCKBUS_EVENT_CUSTODY) {
+        text = lb_custody_text(to->reason);
+    }
     if (text == NULL && rule != LOCKBUS_RULE_NONE) {
         text = lockbus_rule_text(rule);
     }

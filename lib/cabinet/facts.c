@@ -45,7 +45,7 @@ static bool write_fact(struct lockbus_cabinet *cab,
         count = lb_gate_fact(&cab->gate, what, record, 4);
         lb_facts_assumed(cab, record, count);
     }
-    return count == 0 || lb_write(cab, record, count);
+    return count == 0 || lb_write_for(cab, at->ticket, record, count);
 }
 
 void lb_facts_flush(struct lockbus_cabinet *cab)
@@ -231,8 +231,7 @@ static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
     if ((effects & LB_LATCH_FX_AJAR) != 0) {
         alarm(cab, door, LB_ALARM_AJAR, 0, 0);
     }
-    /* Never opened because never pulsed (too late, withdrawn) is no jam. */
-    if ((effects & LB_LATCH_FX_JAMMED) != 0 && watched && pulses != 0) {
+    if ((effects & LB_LATCH_FX_JAMMED) != 0) {
         alarm(cab, door, LB_ALARM_JAMMED, ref, pulses);
     }
 }
@@ -249,7 +248,8 @@ unsigned lb_step(struct lockbus_cabinet *cab, uint16_t door,
     do_effects(cab, door, effects, ref);
     /* The permit ran out over a leaf that stood open already: no fact
      * follows, but the ticket has its end. */
-    if (what == LB_LATCH_EV_DEADLINE && slot->ticket != 0) {
+    if ((what == LB_LATCH_EV_DEADLINE || what == LB_LATCH_EV_LAPSED) &&
+        slot->ticket != 0) {
         lb_slot_end(cab, slot,
                     slot->leaf_open ? LOCKBUS_EVENT_OPENED
                                     : LOCKBUS_EVENT_UNKNOWN);
@@ -297,18 +297,31 @@ void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
         .door = door,
         .fact = open ? LB_FACT_LEAF_OPENED : LB_FACT_LEAF_SHUT,
         .assumed = !slot->sensor,
+        .ticket = open ? slot->ticket : 0,
         .seen_open_ms =
             slot->sensor
                 ? powered_at(cab, lb_bus_open_us(cab->bus[board->bus],
                                                  board->index, slot->channel))
                 : 0,
     };
+    size_t before = cab->event_count;
+
     put_fact(cab, &fact);
     (void)lb_step(cab, door,
                   open ? LB_LATCH_EV_LEAF_OPEN : LB_LATCH_EV_LEAF_SHUT);
+    lb_event_latch(cab, before, door);
     if (unseen) {
         alarm(cab, door, LB_ALARM_FORCED, 0, 0);
     }
+}
+
+/* Never opened because never pulsed (too late, withdrawn), or unwatched, is
+ * no jam. */
+static bool tried(struct lockbus_cabinet *cab, const struct lb_slot *slot)
+{
+    const struct lb_ticket *ticket = lb_ticket_find(cab, slot->ticket);
+
+    return slot->sensor && !slot->blind && ticket != NULL && ticket->pulses;
 }
 
 void lb_facts_due(struct lockbus_cabinet *cab)
@@ -322,6 +335,9 @@ void lb_facts_due(struct lockbus_cabinet *cab)
         }
         while ((due = lb_latch_due(&slot->latch, cab->now_ms)) !=
                LB_LATCH_EV_COUNT) {
+            if (due == LB_LATCH_EV_DEADLINE && !tried(cab, slot)) {
+                due = LB_LATCH_EV_LAPSED;
+            }
             (void)lb_step(cab, door, due);
         }
         if (slot->assume_shut_ms != 0 && slot->assume_shut_ms <= cab->now_ms) {

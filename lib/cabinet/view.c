@@ -84,6 +84,20 @@ static void custody_of(const struct lb_gate_door *from, uint64_t powered_ms,
     }
 }
 
+static uint64_t open_for_ms(const struct lockbus_cabinet *cab, uint16_t number)
+{
+    const struct lb_slot *slot = &cab->slots[number];
+    const struct lb_gate_door *door = &cab->gate_doors[number];
+
+    if (!slot->leaf_known || !slot->leaf_open || !door->leaf_was_open) {
+        return 0;
+    }
+    /* Just now is a time too: 0 says that it is not open. */
+    return cab->gate.powered_ms > door->open_at_ms
+               ? cab->gate.powered_ms - door->open_at_ms
+               : 1;
+}
+
 enum lockbus_err lockbus_door_at(const struct lockbus_cabinet *cabinet,
                                  uint16_t number, struct lockbus_door *door,
                                  struct lockbus_error *why)
@@ -112,6 +126,10 @@ enum lockbus_err lockbus_door_at(const struct lockbus_cabinet *cabinet,
     door->channel = (uint8_t)(slot->channel + 1);
     door->latch = (enum lockbus_latch)slot->latch.state;
     door->assumed = !slot->sensor;
+    door->ajar =
+        slot->latch.state == LB_LATCH_AJAR ||
+        (slot->latch.state == LB_LATCH_FORCED && slot->latch.ajar_alarms != 0);
+    door->open_for_ms = open_for_ms(cabinet, number);
     custody_of(&cabinet->gate_doors[number], cabinet->gate.powered_ms, door);
     return LOCKBUS_OK;
 }

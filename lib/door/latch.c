@@ -22,6 +22,9 @@
  *   it shuts, its board is lost or a permit begins its time anew.
  * - A jammed latch stays jammed while its leaf stays shut. The next permit
  *   tries it again.
+ * - Only a pulse that was watched to no avail is a jam. A permit that ended
+ *   before its first pulse, was withdrawn or went unwatched lapses: the door
+ *   is shut again, and there is nothing to repair.
  */
 
 enum { REMIND_MAX_MS = 3600000 };
@@ -62,6 +65,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_UNKNOWN,   DISARM},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      END | UNSURE},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_UNKNOWN,   NONE},
+        [LB_LATCH_EV_LAPSED]    = {LB_LATCH_UNKNOWN,    END | UNSURE},
     },
     [LB_LATCH_SHUT] = {
         [LB_LATCH_EV_PERMIT]    = {LB_LATCH_RELEASING, PULSE},
@@ -71,6 +75,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_SHUT,      DISARM},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      NONE},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_SHUT,      NONE},
+        [LB_LATCH_EV_LAPSED]    = {LB_LATCH_SHUT,       END},
     },
     [LB_LATCH_RELEASING] = {
         [LB_LATCH_EV_PERMIT]    = {LB_LATCH_RELEASING, CANCEL | PULSE},
@@ -80,6 +85,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_RELEASING, DISARM},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      END | UNSURE},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_RELEASING, NONE},
+        [LB_LATCH_EV_LAPSED]    = {LB_LATCH_SHUT,       END | NEVER},
     },
     [LB_LATCH_OPEN] = {
         [LB_LATCH_EV_PERMIT]    = {LB_LATCH_OPEN,      CANCEL | PULSE},
@@ -89,6 +95,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_AJAR,      ALARM_AJAR | REMIND},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      END | UNSURE | DISARM},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_OPEN,      NONE},
+        [LB_LATCH_EV_LAPSED]    = {LB_LATCH_OPEN,       END},
     },
     [LB_LATCH_AJAR] = {
         [LB_LATCH_EV_PERMIT]    = {LB_LATCH_OPEN,      CANCEL | PULSE | ARM},
@@ -98,6 +105,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_AJAR,      ALARM_AJAR | REMIND},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      END | UNSURE | DISARM},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_AJAR,      NONE},
+        [LB_LATCH_EV_LAPSED]    = {LB_LATCH_AJAR,       END},
     },
     [LB_LATCH_JAMMED] = {
         [LB_LATCH_EV_PERMIT]    = {LB_LATCH_RELEASING, PULSE},
@@ -107,6 +115,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_JAMMED,    DISARM},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      NONE},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_JAMMED,    NONE},
+        [LB_LATCH_EV_LAPSED]    = {LB_LATCH_JAMMED,     END},
     },
     [LB_LATCH_FORCED] = {
         [LB_LATCH_EV_PERMIT]    = {LB_LATCH_OPEN,      PULSE | ARM},
@@ -116,6 +125,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_FORCED,    ALARM_AJAR | REMIND},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      DISARM},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_FORCED,    NONE},
+        [LB_LATCH_EV_LAPSED]    = {LB_LATCH_FORCED,     END},
     },
     [LB_LATCH_AWAY] = {
         [LB_LATCH_EV_PERMIT]    = {LB_LATCH_AWAY,      END | UNSURE},
@@ -125,6 +135,7 @@ static const struct cell table[LB_LATCH_COUNT][LB_LATCH_EV_COUNT] = {
         [LB_LATCH_EV_AJAR]      = {LB_LATCH_AWAY,      DISARM},
         [LB_LATCH_EV_AWAY]      = {LB_LATCH_AWAY,      NONE},
         [LB_LATCH_EV_BACK]      = {LB_LATCH_UNKNOWN,   NONE},
+        [LB_LATCH_EV_LAPSED]    = {LB_LATCH_AWAY,       END},
     },
 };
 /* clang-format on */
@@ -246,7 +257,8 @@ const char *lb_latch_state_name(enum lb_latch_state state)
 const char *lb_latch_event_name(enum lb_latch_event event)
 {
     static const char *const names[LB_LATCH_EV_COUNT] = {
-        "PERMIT", "LEAF_OPEN", "LEAF_SHUT", "DEADLINE", "AJAR", "AWAY", "BACK"};
+        "PERMIT", "LEAF_OPEN", "LEAF_SHUT", "DEADLINE",
+        "AJAR",   "AWAY",      "BACK",      "LAPSED"};
 
     return (unsigned)event < LB_LATCH_EV_COUNT ? names[event] : "?";
 }

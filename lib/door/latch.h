@@ -24,7 +24,7 @@ enum lb_latch_state {
     LB_LATCH_RELEASING = 3, /* a permit runs, the leaf is still shut */
     LB_LATCH_OPEN = 4,
     LB_LATCH_AJAR = 5,   /* open beyond ajar_after_s */
-    LB_LATCH_JAMMED = 6, /* pulsed, never opened */
+    LB_LATCH_JAMMED = 6, /* pulsed, watched, never opened */
     LB_LATCH_FORCED = 7, /* opened unbidden */
     LB_LATCH_AWAY = 8,   /* board lost */
     LB_LATCH_COUNT = 9
@@ -38,7 +38,10 @@ enum lb_latch_event {
     LB_LATCH_EV_AJAR,     /* the leaf stood open for ajar_after_s, or is
                            * open still when a reminder is due */
     LB_LATCH_EV_AWAY,
-    LB_LATCH_EV_BACK, /* the board answers again, leaf not yet read */
+    LB_LATCH_EV_BACK,   /* the board answers again, leaf not yet read */
+    LB_LATCH_EV_LAPSED, /* as DEADLINE, but the leaf's staying shut shows
+                         * nothing of the latch: no pulse was sent, or
+                         * nobody looked */
     LB_LATCH_EV_COUNT
 };
 
@@ -83,7 +86,8 @@ void lb_latch_init(struct lb_latch *latch);
 unsigned lb_latch_step(struct lb_latch *latch, enum lb_latch_event event,
                        uint64_t now_ms, uint32_t ajar_after_ms);
 
-/* The timed event that is due at `now_ms`, or EV_COUNT for none. */
+/* The timed event that is due at `now_ms`, or EV_COUNT for none. Where it is
+ * DEADLINE, the owner knows whether it is LAPSED. */
 enum lb_latch_event lb_latch_due(const struct lb_latch *latch, uint64_t now_ms);
 uint64_t lb_latch_next_ms(const struct lb_latch *latch); /* UINT64_MAX: never */
 

@@ -17,6 +17,7 @@ static void drop(struct lb_gate_door *d)
 {
     d->frozen = d->visit = d->seen_open = d->long_open = false;
     d->maybe_open = false;
+    d->emptied_by = LB_EMPTIED_UNKNOWN;
     d->seals = 0;
     d->courier_uses = d->release_uses = 0;
     d->courier_spent = d->release_spent = 0;
@@ -201,6 +202,20 @@ void lb_apply_custody(struct lb_gate_door *d, uint8_t custody)
     }
 }
 
+unsigned lb_emptied_by(uint8_t open)
+{
+    switch (open) {
+    case LB_OPEN_RELEASE:
+        return LB_EMPTIED_RELEASE;
+    case LB_OPEN_RETURN:
+        return LB_EMPTIED_RETURN;
+    case LB_OPEN_CANCEL:
+        return LB_EMPTIED_CANCEL;
+    default:
+        return LB_EMPTIED_UNKNOWN;
+    }
+}
+
 static bool custody(struct lb_gate_door *d, const struct lb_record *r)
 {
     if (r->kind < LB_CUSTODY_VACANT || r->kind >= LB_CUSTODY_COUNT) {
@@ -208,6 +223,7 @@ static bool custody(struct lb_gate_door *d, const struct lb_record *r)
     }
     if (r->kind == LB_CUSTODY_EMPTYING && d->custody != LB_CUSTODY_EMPTYING) {
         d->long_open = false;
+        d->emptied_by = lb_emptied_by(d->intent_open) & 3U;
     }
     lb_apply_custody(d, r->kind);
     if (r->kind == LB_CUSTODY_VACANT) {

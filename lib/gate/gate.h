@@ -125,6 +125,14 @@ enum lb_content {
     LB_CONTENT_FULL = 3
 };
 
+/* What an open that made a door EMPTYING was for. */
+enum lb_emptied {
+    LB_EMPTIED_UNKNOWN = 0, /* by an older version's checkpoint */
+    LB_EMPTIED_RELEASE = 1,
+    LB_EMPTIED_RETURN = 2,
+    LB_EMPTIED_CANCEL = 3
+};
+
 enum lb_challenge_use { LB_CHALLENGE_PROOF = 0, LB_CHALLENGE_SERVICE = 1 };
 
 /* A door's challenges of one use: the newest, and the one before it. */
@@ -206,6 +214,7 @@ struct lb_gate_door {
     bool open_cut : 1;      /* a restart fell into that opening */
     bool intent_live : 1;   /* no RESULT yet */
     bool counts : 1, count_opened : 1;
+    unsigned emptied_by : 2; /* enum lb_emptied */
     /* not folded: this process only */
     struct lb_challenges challenge[2]; /* by use */
     bool leaf_open : 1, leaf_known : 1, board_here : 1;
@@ -307,6 +316,9 @@ void lb_gate_live(struct lb_gate *gate, uint16_t door, bool board_here,
  * protect: a door is not VACANT by time before its sensor says empty. */
 void lb_gate_content(struct lb_gate *gate, uint16_t door,
                      enum lb_content content);
+
+/* enum lb_emptied of an enum lb_open. */
+unsigned lb_emptied_by(uint8_t open);
 
 /* Records that time alone asks for: BOOT first, then what a restart ends,
  * ends of windows, a raised floor. Apply them and call again until it

@@ -105,6 +105,7 @@ static void get_flags(struct lb_gate_door *d, unsigned f)
     d->counts = (f & LB_CKPT_F_COUNTS) != 0;
     d->count_opened = (f & LB_CKPT_F_COUNT_OPENED) != 0;
     d->open_cut = (f & LB_CKPT_F_OPEN_CUT) != 0;
+    d->emptied_by = f >> LB_CKPT_EMPTIED_AT & 3U;
 }
 
 static bool get_door(struct lb_gate_door *d, const struct lb_record *r)

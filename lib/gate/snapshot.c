@@ -94,7 +94,8 @@ static unsigned flags(const struct lb_gate_door *d)
                       (d->intent_live ? LB_CKPT_F_INTENT_LIVE : 0) |
                       (d->counts ? LB_CKPT_F_COUNTS : 0) |
                       (d->count_opened ? LB_CKPT_F_COUNT_OPENED : 0) |
-                      (d->open_cut ? LB_CKPT_F_OPEN_CUT : 0));
+                      (d->open_cut ? LB_CKPT_F_OPEN_CUT : 0)) |
+           (unsigned)d->emptied_by << LB_CKPT_EMPTIED_AT;
 }
 
 static void put_door(const struct lb_gate_door *d, uint16_t door,

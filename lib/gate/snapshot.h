@@ -44,7 +44,8 @@ enum {
     LB_CKPT_F_COUNTS = 1 << 8,
     LB_CKPT_F_COUNT_OPENED = 1 << 9,
     LB_CKPT_F_OPEN_CUT = 1 << 10,
-    LB_CKPT_F_ALL = (1 << 11) - 1
+    LB_CKPT_EMPTIED_AT = 11, /* enum lb_emptied, two bits */
+    LB_CKPT_F_ALL = (1 << 13) - 1
 };
 
 #endif

@@ -319,6 +319,8 @@ class Names(World):
         for kind, name in ((lockbus.Err, lockbus.err_name),
                            (lockbus.Latch, lockbus.latch_name),
                            (lockbus.Custody, lockbus.custody_name),
+                           (lockbus.CustodyReason,
+                            lockbus.custody_reason_name),
                            (lockbus.BoardState, lockbus.board_state_name)):
             for item in kind:
                 self.assertEqual(name(item), item.name)

@@ -41,14 +41,13 @@ static void courier_brings(struct host *host, const uint8_t *package,
 }
 
 /* The door is open when the ticket says so; the parcel is inside when custody
- * says OCCUPIED of a door that is shut. OCCUPIED alone may be a doubt: what may
- * be inside is protected. */
+ * moved because it was STORED. OCCUPIED alone may be a doubt: what may be
+ * inside is protected. */
 static void deposit_event(struct host *host, const struct lockbus_event *event)
 {
     host_event(host, event);
     if (event->kind == LOCKBUS_EVENT_CUSTODY &&
-        event->custody == LOCKBUS_CUSTODY_OCCUPIED &&
-        event->latch == LOCKBUS_LATCH_SHUT) {
+        event->reason == LOCKBUS_CUSTODY_REASON_STORED) {
         host_show(host, "Thank you. The parcel is in %s.", event->label);
     }
 }

@@ -200,7 +200,7 @@ static void blocked_during_an_open(void **state)
              "SENT\n"
              "ACCEPTED\n"
              "UNKNOWN, count 1\n"
-             "LEAF JAMMED\n"
+             "LEAF SHUT\n"
              "DONE\n");
     host_wrote(host, A07,
                "INTENT release\n"

@@ -5,7 +5,7 @@ only on a signature. This is the C library as Python sees it: names are the C
 names without lockbus_, docs/bindings.md has the few that differ, and what a
 call does is what the header says."""
 from ._abi import (Board, BoardState, Bus, CabinetInfo, ChallengeUse, CodeForm,
-                   Commission, Content, Custody, Door, Entry, EntryKind, Err,
+                   Commission, Content, Custody, CustodyReason, Door, Entry, EntryKind, Err,
                    Event, EventKind, Grant, JournalReport, Latch, Latency,
                    ManifestInfo, ManifestKey, Order, Proof, ProofKind, Role, Rule,
                    ServiceAction)
@@ -25,13 +25,13 @@ from .journal import Journal
 __all__ = [
     "Board", "BoardState", "Bus", "BusyError", "Cabinet", "CabinetInfo",
     "ChallengeUse", "CodeForm", "Commission", "ConfigError", "Content",
-    "CorruptError", "Custody", "DeniedError", "Door", "Entry", "EntryKind", "Err", "Event",
+    "CorruptError", "Custody", "CustodyReason", "DeniedError", "Door", "Entry", "EntryKind", "Err", "Event",
     "EventKind", "Grant", "IoError", "Journal", "JournalReport", "KeyFile",
     "Latch", "Latency", "LockbusError", "ManifestInfo", "ManifestKey", "NomemError",
     "OfflineError", "Order", "Proof", "ProofKind", "ProtocolError", "Role",
     "Rule", "ServiceAction", "Signer", "UsageError", "amend",
     "board_state_name", "boottime_us", "commission", "commission_read",
-    "config_check", "content_name", "custody_name", "err_name", "escrow_load",
+    "config_check", "content_name", "custody_name", "custody_reason_name", "err_name", "escrow_load",
     "escrow_save", "event_ends", "event_name", "grant_read", "hash_bytes",
     "issue_code", "issue_commission", "issue_grant", "issue_manifest",
     "issue_order", "issue_order_half", "issue_order_join", "issue_proof",
@@ -75,6 +75,11 @@ def content_name(content: int) -> str:
 def custody_name(custody: int) -> str:
     """"VACANT", "OCCUPIED" ..."""
     return text_of("lockbus_custody_name", custody)
+
+
+def custody_reason_name(reason: int) -> str:
+    """"STORED", "RELEASED" ..."""
+    return text_of("lockbus_custody_reason_name", reason)
 
 
 def board_state_name(state: int) -> str:

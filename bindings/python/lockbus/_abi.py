@@ -138,6 +138,24 @@ class Custody(IntEnum):
     EMPTYING = 4
 
 
+class CustodyReason(IntEnum):
+    """enum lockbus_custody_reason"""
+    NONE = 0
+    DEPOSIT = 1
+    STORED = 2
+    DOUBT = 3
+    SHORT = 4
+    NOT_EMPTIED = 5
+    RELEASED = 6
+    RETURNED = 7
+    CANCELLED = 8
+    NEVER_OPENED = 9
+    VISITED = 10
+    CLEARED = 11
+    EMPTIED = 12
+    RESTART = 13
+
+
 class Content(IntEnum):
     """enum lockbus_content"""
     UNWATCHED = 0
@@ -325,6 +343,8 @@ class lockbus_door(Structure):
         ("blocked", c_bool),
         ("frozen", c_bool),
         ("assumed", c_bool),
+        ("ajar", c_bool),
+        ("open_for_ms", c_uint64),
         ("stay", c_uint64),
         ("parcel_ref", c_uint8 * 16),
         ("release_uses_left", c_uint8),
@@ -347,6 +367,7 @@ class lockbus_event(Structure):
         ("latch", c_uint),
         ("custody", c_uint),
         ("content", c_uint),
+        ("reason", c_uint),
         ("board", c_uint),
         ("count", c_uint32),
         ("assumed", c_bool),
@@ -666,6 +687,8 @@ class Door:
     blocked: bool = False
     frozen: bool = False
     assumed: bool = False
+    ajar: bool = False
+    open_for_ms: int = 0
     stay: int = 0
     parcel_ref: bytes = bytes(16)
     release_uses_left: int = 0
@@ -686,6 +709,7 @@ class Event:
     latch: Latch | None = None
     custody: Custody | None = None
     content: Content = Content(0)
+    reason: CustodyReason = CustodyReason(0)
     board: int = 0
     count: int = 0
     assumed: bool = False
@@ -911,6 +935,9 @@ FUNCTIONS = {
     )),
     "lockbus_custody_name": (c_char_p, (
         ("custody", c_uint, 0),
+    )),
+    "lockbus_custody_reason_name": (c_char_p, (
+        ("reason", c_uint, 0),
     )),
     "lockbus_content_name": (c_char_p, (
         ("content", c_uint, 0),
@@ -1237,6 +1264,7 @@ ENUMS = {
     ("lockbus_event", "latch"): Latch,
     ("lockbus_event", "custody"): Custody,
     ("lockbus_event", "content"): Content,
+    ("lockbus_event", "reason"): CustodyReason,
     ("lockbus_proof", "kind"): ProofKind,
     ("lockbus_order", "action"): ServiceAction,
     ("lockbus_manifest_key", "role"): Role,

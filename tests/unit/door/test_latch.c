@@ -39,6 +39,7 @@ static struct row rows[] = {
     {"a leaf opening on a permit is opened and ends further pulses", LB_LATCH_RELEASING, true, LB_LATCH_EV_LEAF_OPEN, LB_LATCH_OPEN, LB_LATCH_FX_OPENED | LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT | LB_LATCH_FX_ARM_AJAR, false, true},
     {"a leaf still shut is no news", LB_LATCH_RELEASING, true, LB_LATCH_EV_LEAF_SHUT, LB_LATCH_RELEASING, 0, true, false},
     {"a leaf shut at the deadline never opened and is jammed", LB_LATCH_RELEASING, true, LB_LATCH_EV_DEADLINE, LB_LATCH_JAMMED, LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT | LB_LATCH_FX_NEVER | LB_LATCH_FX_JAMMED, false, false},
+    {"a permit that lapses over a shut leaf leaves it shut and not jammed", LB_LATCH_RELEASING, true, LB_LATCH_EV_LAPSED, LB_LATCH_SHUT, LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT | LB_LATCH_FX_NEVER, false, false},
     {"a board lost during a release leaves its end unknown", LB_LATCH_RELEASING, true, LB_LATCH_EV_AWAY, LB_LATCH_AWAY, LB_LATCH_FX_CANCEL | LB_LATCH_FX_DISARM_PERMIT | LB_LATCH_FX_UNKNOWN, false, false},
     {"a newer permit withdraws the older and pulses", LB_LATCH_RELEASING, true, LB_LATCH_EV_PERMIT, LB_LATCH_RELEASING, LB_LATCH_FX_CANCEL | LB_LATCH_FX_PULSE, true, false},
     {"a permit over a leaf that is open pulses", LB_LATCH_OPEN, true, LB_LATCH_EV_PERMIT, LB_LATCH_OPEN, LB_LATCH_FX_CANCEL | LB_LATCH_FX_PULSE, true, false},
@@ -145,9 +146,12 @@ static void jammed_and_never_come_from_a_release_at_its_deadline(void **state)
             enum lb_latch_state next;
             unsigned effects;
             bool jam = s == LB_LATCH_RELEASING && e == LB_LATCH_EV_DEADLINE;
+            bool lapse = s == LB_LATCH_RELEASING && e == LB_LATCH_EV_LAPSED;
 
             lb_latch_cell(s, e, &next, &effects);
-            assert_int_equal((effects & LB_LATCH_FX_NEVER) != 0, jam);
+            assert_int_equal((effects & LB_LATCH_FX_NEVER) != 0, jam || lapse);
+            assert_int_equal(next == LB_LATCH_JAMMED && s != LB_LATCH_JAMMED,
+                             jam);
             assert_int_equal((effects & LB_LATCH_FX_JAMMED) != 0, jam);
         }
     }
@@ -178,6 +182,9 @@ static void a_timed_event_ends_its_timer(void **state)
         unsigned effects;
 
         lb_latch_cell(s, LB_LATCH_EV_DEADLINE, &next, &effects);
+        assert_true(effects & LB_LATCH_FX_DISARM_PERMIT);
+        assert_true(effects & LB_LATCH_FX_CANCEL);
+        lb_latch_cell(s, LB_LATCH_EV_LAPSED, &next, &effects);
         assert_true(effects & LB_LATCH_FX_DISARM_PERMIT);
         assert_true(effects & LB_LATCH_FX_CANCEL);
         lb_latch_cell(s, LB_LATCH_EV_AJAR, &next, &effects);
@@ -252,7 +259,8 @@ static struct node follow(const struct node *from, enum lb_latch_event event)
     }
     if (ran && latch.permit_ref == 0) {
         bool over_open_leaf =
-            event == LB_LATCH_EV_DEADLINE && open_like(from->state);
+            (event == LB_LATCH_EV_DEADLINE || event == LB_LATCH_EV_LAPSED) &&
+            open_like(from->state);
         assert_true(to.told || (to.was_open && over_open_leaf));
         to.told = to.was_open = false;
     }
