@@ -88,6 +88,7 @@ enum lb_step {
 struct lb_node { /* one board */
     struct lb_bus_board board;
     enum lb_link_state link;
+    uint8_t backoff, probes;
     const char *refused; /* as reported last; NULL: not refused */
     const char *away;    /* as reported last; NULL: not away */
     bool ask, again;     /* read before its turn; corroborate at once */
@@ -101,7 +102,6 @@ struct lb_node { /* one board */
     uint64_t attach_us; /* not before, when it answers again */
     uint64_t back_us;   /* it passed its checks then; 0: not since the line
                          * opened */
-    uint8_t backoff, probes;
     uint64_t motion_until_us, watch_until_us;
     uint64_t read_sent_us;  /* when the last leaf reading was asked for */
     uint64_t read_quiet_us; /* a lost read's reply may come until then */
