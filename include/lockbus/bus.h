@@ -39,9 +39,11 @@ LOCKBUS_API uint32_t lockbus_reply_bound_us(unsigned index);
 
 /*
  * PRESENT, MISSED, SUSPECT and AWAY are one way down: a reply that does not
- * come, a second one in a row, a third. Opens go on until AWAY. Whatever made
- * a board AWAY or REFUSED, it is PRESENT again only when it passed the checks
- * of its profile and all its outputs were switched off and read back.
+ * come, a second one in a row, a third. A pulse that was asked for meanwhile
+ * waits until the board's outputs were read back, and switched off where any
+ * was on, unless what was missed came late or damaged. Whatever made a board
+ * AWAY or REFUSED, it is PRESENT again only when it passed the checks of its
+ * profile and all its outputs were switched off and read back.
  */
 enum lockbus_board_state {
     LOCKBUS_BOARD_NEW = 1,      /* not asked yet */
