@@ -19,8 +19,10 @@
 
 static int fail(const struct lockbus_error *why)
 {
-    fprintf(stderr, "%s %s: %s\n", lockbus_err_name(why->err), why->field,
-            why->text);
+    char text[LOCKBUS_ERROR_TEXT_MAX];
+
+    lockbus_error_text(why, text, sizeof text);
+    fprintf(stderr, "%s\n", text);
     return 1;
 }
 
@@ -59,10 +61,10 @@ int main(int argc, char **argv)
     grant.not_before = (uint64_t)time(NULL);
     grant.valid_for_s = 24 * 3600;
     if (lockbus_key_load(argv[1], &issuer, &why) != LOCKBUS_OK ||
-        lockbus_key_load(argv[2], &courier, &why) != LOCKBUS_OK) {
+        lockbus_key_load_public(argv[2], &courier, &why) != LOCKBUS_OK) {
         return fail(&why);
     }
-    if (!issuer.secret || strcmp(issuer.role, "issuer") != 0) {
+    if (strcmp(issuer.role, "issuer") != 0) {
         fprintf(stderr, "%s is no issuer's secret key\n", argv[1]);
         return 1;
     }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
 
-/*
- * Opens one door with the parcel's own key, as a kiosk does that read it from
- * a QR code, and says what came of it.
- *
- *   open_with_key cabinet.ini A07 release.key
- */
+/* Opens one door with the parcel's own key, as a kiosk does that read it from
+ * a QR code, and says what came of it. */
 
 #include <lockbus/lockbus.h>
 
@@ -26,70 +22,50 @@ static uint64_t now_us(void)
 
 static int complain(const struct lockbus_error *why)
 {
-    fprintf(stderr, "%s by rule %s: %s\n", lockbus_err_name(why->err),
-            lockbus_rule_name(why->rule), why->text); /* "-": by none */
+    char text[LOCKBUS_ERROR_TEXT_MAX];
+
+    lockbus_error_text(why, text, sizeof text);
+    fprintf(stderr, "%s\n", text);
     return 1;
 }
 
-/* One turn: everything that is due, then wait for more. */
-static bool turn(struct lockbus_cabinet *cab, struct lockbus_event *event)
-{
-    struct pollfd fd = {lockbus_cabinet_fd(cab), POLLIN, 0};
-
-    event->kind = LOCKBUS_EVENT_NONE;
-    if (lockbus_cabinet_poll(cab, now_us()) != LOCKBUS_OK) {
-        return false;
-    }
-    if (!lockbus_cabinet_next_event(cab, event)) {
-        poll(&fd, 1, lockbus_cabinet_timeout_ms(cab, now_us()));
-    }
-    return true;
-}
-
-/* Until each board answered once: before that every ask is refused. */
-static bool settle(struct lockbus_cabinet *cab, uint64_t until_us)
-{
-    struct lockbus_cabinet_info info = {.size = sizeof info};
-    struct lockbus_event event;
-
-    do {
-        if (!turn(cab, &event) ||
-            lockbus_cabinet_info(cab, &info) != LOCKBUS_OK) {
-            return false;
-        }
-    } while (info.boards_present < info.boards && now_us() < until_us);
-    return info.boards_present == info.boards;
-}
-
+/* Before every board answered once each ask is refused, so it waits for that.
+ * The ticket's events then say what came of it; one of them is its last. */
 static int open_door(struct lockbus_cabinet *cab, const char *label,
                      const struct lockbus_signer *key)
 {
     uint64_t until_us = now_us() + GIVE_UP_S * 1000000ULL;
+    struct lockbus_cabinet_info info = {.size = sizeof info};
+    struct pollfd fd = {lockbus_cabinet_fd(cab), POLLIN, 0};
     struct lockbus_error why = {.err = LOCKBUS_OK};
     struct lockbus_event event;
     uint32_t ticket = 0;
     uint16_t door = 0;
 
-    if (!settle(cab, until_us)) {
-        return 1;
-    }
-    if (lockbus_door_find(cab, label, &door, &why) != LOCKBUS_OK ||
-        lockbus_open_with_key(cab, door, LOCKBUS_PROOF_RELEASE, key->seed,
-                              &ticket, &why) != LOCKBUS_OK) {
-        return complain(&why);
-    }
-    while (now_us() < until_us && turn(cab, &event)) {
-        if (event.kind != LOCKBUS_EVENT_NONE && event.ticket == ticket) {
+    while (now_us() < until_us &&
+           lockbus_cabinet_poll(cab, now_us()) == LOCKBUS_OK &&
+           lockbus_cabinet_info(cab, &info) == LOCKBUS_OK) {
+        if (ticket == 0 && info.boards_present == info.boards &&
+            (lockbus_door_find(cab, label, &door, &why) != LOCKBUS_OK ||
+             lockbus_open_with_key(cab, door, LOCKBUS_PROOF_RELEASE, key->seed,
+                                   &ticket, &why) != LOCKBUS_OK)) {
+            return complain(&why);
+        }
+        while (lockbus_cabinet_next_event(cab, &event)) {
+            if (ticket == 0 || event.ticket != ticket) {
+                continue;
+            }
             printf("%s %s: %s\n", event.label, lockbus_event_name(event.kind),
                    event.text);
             if (lockbus_event_ends(&event)) { /* no sensor: UNCONFIRMED */
-                return event.kind == LOCKBUS_EVENT_OPENED ||
-                               event.kind == LOCKBUS_EVENT_UNCONFIRMED
-                           ? 0
-                           : 1;
+                return event.kind != LOCKBUS_EVENT_OPENED &&
+                       event.kind != LOCKBUS_EVENT_UNCONFIRMED;
             }
         }
+        poll(&fd, 1, lockbus_cabinet_timeout_ms(cab, now_us()));
     }
+    fprintf(stderr, "%u of %u boards answer; door %s was not opened\n",
+            info.boards_present, info.boards, label);
     return 1;
 }
 
@@ -100,6 +76,7 @@ int main(int argc, char **argv)
     struct lockbus_key_file key;
 
     if (argc != 4) {
+        fprintf(stderr, "usage: open_with_key CABINET.ini DOOR RELEASE.key\n");
         return 2;
     }
     if (lockbus_key_load(argv[3], &key, &why) != LOCKBUS_OK ||

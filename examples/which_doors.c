@@ -15,8 +15,10 @@
 
 static int complain(const struct lockbus_error *why)
 {
-    fprintf(stderr, "%s %s %s: %s\n", lockbus_err_name(why->err), why->file,
-            why->field, why->text);
+    char text[LOCKBUS_ERROR_TEXT_MAX];
+
+    lockbus_error_text(why, text, sizeof text);
+    fprintf(stderr, "%s\n", text);
     return 1;
 }
 

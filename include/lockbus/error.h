@@ -9,6 +9,7 @@
  * failure is in the struct lockbus_error that the failing call filled in.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #if defined(__GNUC__)
@@ -122,8 +123,27 @@ LOCKBUS_API const char *lockbus_err_name(enum lockbus_err err);
 /* "D3", "P10" ...; "-" for NONE, "?" for a value that is none. Static. */
 LOCKBUS_API const char *lockbus_rule_name(enum lockbus_rule rule);
 
-/* One sentence that says what the rule demands. Static storage. */
+/* One sentence that says what the rule found, for staff and logs. Static. */
 LOCKBUS_API const char *lockbus_rule_text(enum lockbus_rule rule);
+
+/* What the person at the door is told: a sentence or two of plain English that
+ * name no cause which is not that person's business. Static. */
+LOCKBUS_API const char *lockbus_rule_advice(enum lockbus_rule rule);
+
+enum { LOCKBUS_ERROR_TEXT_MAX = 512 }; /* room for every error in one line */
+
+/**
+ * All of an error in one line for a log or a terminal, as compilers write it:
+ * "FILE:LINE: FIELD: SENTENCE (DENIED, rule P5, errno 13)", without what does
+ * not apply.
+ *
+ * @param text  Receives the line and a zero byte, cut where cap is too small;
+ *              NULL with cap 0 asks for the length alone.
+ *
+ * @return the whole line's length without its zero byte; 0 when why is NULL.
+ */
+LOCKBUS_API size_t lockbus_error_text(const struct lockbus_error *why,
+                                      char *text, size_t cap);
 
 #ifdef __cplusplus
 }

@@ -54,7 +54,7 @@ struct lockbus_key_file {
     char role[16];
     uint32_t region_first, region_last;
     bool secret;
-    struct lockbus_signer signer; /* seed zero in a public key file */
+    struct lockbus_signer signer; /* by lockbus_key_load_public(): seed zero */
 };
 
 /* USAGE when a file of that name exists (it is never overwritten); IO. */
@@ -62,12 +62,19 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_key_save(const char *path, const struct lockbus_key_file *key,
                  struct lockbus_error *why);
 
-/* CONFIG when it has no such form (field form, role, region or key; line 1),
+/* A secret key, to sign with. CONFIG when it is a public one (field secret),
+ * has no such form (field form, role, region or key; line 1),
  * is no regular file of that length, or is a secret that others may use
  * (field mode) or that belongs to another user (field owner); IO. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_key_load(const char *path, struct lockbus_key_file *key,
                  struct lockbus_error *why);
+
+/* The public half of a key, from either of its files: `secret` says which it
+ * was, `seed` is zero. Errors as of lockbus_key_load(). */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_key_load_public(const char *path, struct lockbus_key_file *key,
+                        struct lockbus_error *why);
 
 /*
  * The escrow file: the journal's root key as 64 hexadecimal digits and a

@@ -97,6 +97,16 @@ static enum lockbus_err deposit(struct lockbus_cabinet *cab,
     return lb_ask(cab, ask, seal, seal_len, ticket, why);
 }
 
+/* What was scanned is not whole. The gate says so of a grant without bytes,
+ * by the rule of a grant's form, and it is on record. */
+static enum lockbus_err no_package(struct lockbus_cabinet *cab,
+                                   uint32_t *ticket, struct lockbus_error *why)
+{
+    struct lb_ask ask = {.kind = LB_ASK_DEPOSIT};
+
+    return lb_ask(cab, &ask, NULL, 0, ticket, why);
+}
+
 enum lockbus_err lockbus_deposit(struct lockbus_cabinet *cabinet,
                                  const uint8_t *package, size_t package_len,
                                  const uint8_t *proof, size_t proof_len,
@@ -112,8 +122,7 @@ enum lockbus_err lockbus_deposit(struct lockbus_cabinet *cabinet,
     memset(why, 0, sizeof *why);
     if (lockbus_package_read(package, package_len, grant, seal, &seal_len) !=
         LOCKBUS_OK) {
-        return lb_reason(why, LOCKBUS_ERR_USAGE, "package",
-                         "this is no deposit package");
+        return no_package(cabinet, ticket, why);
     }
     struct lb_ask ask = {.kind = LB_ASK_DEPOSIT,
                          .bytes = grant,
@@ -158,8 +167,7 @@ enum lockbus_err lockbus_deposit_with_key(
     memset(why, 0, sizeof *why);
     if (lockbus_package_read(package, package_len, grant, seal, &seal_len) !=
         LOCKBUS_OK) {
-        return lb_reason(why, LOCKBUS_ERR_USAGE, "package",
-                         "this is no deposit package");
+        return no_package(cabinet, ticket, why);
     }
     const struct lockbus_proof fields = {
         .kind = LOCKBUS_PROOF_DEPOSIT,

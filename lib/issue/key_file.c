@@ -198,9 +198,8 @@ static enum lockbus_err read_line(char line[LINE_MAX_LEN], size_t *len,
     return LOCKBUS_OK;
 }
 
-enum lockbus_err lockbus_key_load(const char *path,
-                                  struct lockbus_key_file *key,
-                                  struct lockbus_error *why)
+static enum lockbus_err load(const char *path, struct lockbus_key_file *key,
+                             struct lockbus_error *why)
 {
     struct lockbus_key_file read = {0};
     char line[LINE_MAX_LEN] = "";
@@ -235,6 +234,37 @@ enum lockbus_err lockbus_key_load(const char *path,
 out:
     lb_crypto_wipe(line, sizeof line);
     lb_crypto_wipe(&read, sizeof read);
+    return err;
+}
+
+enum lockbus_err lockbus_key_load(const char *path,
+                                  struct lockbus_key_file *key,
+                                  struct lockbus_error *why)
+{
+    struct lockbus_key_file read;
+    enum lockbus_err err = load(path, key != NULL ? &read : NULL, why);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    if (!read.secret) {
+        return malformed(why, path, "secret",
+                         "this is a public key; the secret one is needed");
+    }
+    *key = read;
+    lb_crypto_wipe(&read, sizeof read);
+    return LOCKBUS_OK;
+}
+
+enum lockbus_err lockbus_key_load_public(const char *path,
+                                         struct lockbus_key_file *key,
+                                         struct lockbus_error *why)
+{
+    enum lockbus_err err = load(path, key, why);
+
+    if (err == LOCKBUS_OK) {
+        lockbus_signer_wipe(&key->signer);
+    }
     return err;
 }
 

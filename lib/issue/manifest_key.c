@@ -53,11 +53,10 @@ static bool key_of_file(struct lb_manifest_text *t, const char *name,
         (int)sizeof full) {
         return lb_manifest_text_bad(t, name, "the path is too long");
     }
-    if (lockbus_key_load(full, &key, &why) != LOCKBUS_OK) {
+    if (lockbus_key_load_public(full, &key, &why) != LOCKBUS_OK) {
         return lb_manifest_text_bad(
             t, name, why.text[0] != '\0' ? why.text : "no such file");
     }
-    lockbus_signer_wipe(&key.signer);
     if (key.secret) {
         return lb_manifest_text_bad(t, name,
                                     "this is a secret key; name its .pub file");

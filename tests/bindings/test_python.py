@@ -379,6 +379,16 @@ class Names(World):
                          ("courier", True, courier.seed))
         with self.assertRaises(lockbus.UsageError):
             lockbus.key_save(path, loaded)
+        public = lockbus.key_load_public(path)
+        self.assertEqual((public.signer.public_key, bytes(public.signer.seed)),
+                         (courier.public_key, bytes(32)))
+        pub = self.folder / "courier.pub"
+        lockbus.key_save(pub, lockbus.KeyFile(
+            role="courier", signer=courier, secret=False))
+        with self.assertRaises(lockbus.ConfigError) as caught:
+            lockbus.key_load(pub)
+        self.assertEqual(caught.exception.field, "secret")
+        self.assertIn(f"{pub}:1: secret: ", str(caught.exception))
         os.chmod(path, 0o644)
         with self.assertRaises(lockbus.ConfigError):
             lockbus.key_load(path)

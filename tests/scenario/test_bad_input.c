@@ -33,7 +33,7 @@ static const struct form {
     enum lockbus_rule rule;
     const char *field;
 } forms[KINDS] = {
-    [PACKAGE] = {"package", LOCKBUS_ERR_USAGE, LOCKBUS_RULE_NONE, "package"},
+    [PACKAGE] = {"package", LOCKBUS_ERR_DENIED, LOCKBUS_RULE_D1, ""},
     [PROOF] = {"proof", LOCKBUS_ERR_DENIED, LOCKBUS_RULE_P1, ""},
     [ORDER] = {"order", LOCKBUS_ERR_DENIED, LOCKBUS_RULE_S1, ""},
     [MANIFEST] = {"manifest", LOCKBUS_ERR_DENIED, LOCKBUS_RULE_M1, ""},

@@ -225,7 +225,7 @@ static void pickup_by_key(void **state)
     rig_deposit(host->rig, &other, A07 + 1, false);
     host_mark(host);
     key_scanned(host, A07, other.release.seed); /* another parcel's */
-    host_reads(host, "This was refused.");
+    host_reads(host, "This code does not belong to this parcel.");
     host_run(host, 2000, host_event);
     key_scanned(host, A07, parcel.release.seed);
     host_run(host, 1000, host_event);

@@ -496,7 +496,7 @@ static void stolen_issuer(void **state)
     assert_true(world_parcel(world, &forged, C01, false, &why));
     world->issuer = honest;
     courier_brings(host, &forged);
-    host_reads(host, "This was refused.");
+    host_reads(host, "This delivery is not for this locker.");
     key_scanned(host, &since);
     host_reads(host, "There is nothing for you behind this door.");
     key_scanned(host, &before); /* filled before the theft */

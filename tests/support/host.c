@@ -17,35 +17,6 @@ enum { SLICE_MS = 20, TEXT = 4096 };
 /* ---- What every host has: see docs/COOKBOOK.md ---------------------------
  */
 
-/* What a refusal means to the person. The rule itself goes to the log. */
-static const char *refusal(enum lockbus_rule rule)
-{
-    static const struct {
-        enum lockbus_rule rule;
-        const char *text;
-    } texts[] = {
-        {LOCKBUS_RULE_C1, "There is nothing for this code."},
-        {LOCKBUS_RULE_C2, "Too many tries. Please use the app."},
-        {LOCKBUS_RULE_C4, "This code is wrong."},
-        {LOCKBUS_RULE_D6, "This delivery is out of date."},
-        {LOCKBUS_RULE_D8, "This door is out of order."},
-        {LOCKBUS_RULE_D9, "This door is taken."},
-        {LOCKBUS_RULE_P3, "This door is out of order."},
-        {LOCKBUS_RULE_P4, "There is nothing for you behind this door."},
-        {LOCKBUS_RULE_P5, "That took too long. Please try again."},
-        {LOCKBUS_RULE_P7, "This door may not be opened now."},
-        {LOCKBUS_RULE_P8, "Please try again in a few minutes."},
-        {LOCKBUS_RULE_P9, "Please shut the other doors first."},
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (texts[i].rule == rule) {
-            return texts[i].text;
-        }
-    }
-    return "This was refused.";
-}
-
 /* The answer to a call: a ticket, or why there is none. */
 void host_answer(struct host *host, enum lockbus_err err,
                  const struct lockbus_error *why)
@@ -55,10 +26,13 @@ void host_answer(struct host *host, enum lockbus_err err,
     } else if (err == LOCKBUS_ERR_BUSY) {
         host_show(host, "Please try again in a moment.");
     } else if (err == LOCKBUS_ERR_DENIED) {
-        host_show(host, "%s", refusal(why->rule));
+        host_show(host, "%s", lockbus_rule_advice(why->rule));
     } else {
+        char line[LOCKBUS_ERROR_TEXT_MAX];
+
+        (void)lockbus_error_text(why, line, sizeof line);
         host_show(host, "Out of order.");
-        host_alert(host, "%s: %s", lockbus_err_name(err), why->text);
+        host_alert(host, "%s", line);
     }
 }
 
@@ -73,7 +47,7 @@ void host_event(struct host *host, const struct lockbus_event *event)
         event->kind == LOCKBUS_EVENT_UNCONFIRMED) {
         host_show(host, "Door %s is open.", event->label);
     } else if (event->kind == LOCKBUS_EVENT_REFUSED) {
-        host_show(host, "%s", refusal(event->rule));
+        host_show(host, "%s", lockbus_rule_advice(event->rule));
     } else if (event->kind == LOCKBUS_EVENT_UNKNOWN) {
         host_show(host, "Please look whether door %s is open.", event->label);
     } else if (event->kind != LOCKBUS_EVENT_DONE) { /* FAILED or EXPIRED */

@@ -226,7 +226,7 @@ static bool show_key(const char *path, const uint8_t *bytes, size_t len)
     if (len < 8 || memcmp(bytes, "lockbus-", 8) != 0) {
         return false;
     }
-    if (lockbus_key_load(path, &key, &why) != LOCKBUS_OK) {
+    if (lockbus_key_load_public(path, &key, &why) != LOCKBUS_OK) {
         (void)tool_complain(&why);
         return false;
     }
@@ -235,7 +235,6 @@ static bool show_key(const char *path, const uint8_t *bytes, size_t len)
            key.region_last);
     hex("public key", key.signer.public_key, 32);
     hex("key_id", key.signer.public_key, 8);
-    lockbus_signer_wipe(&key.signer);
     return true;
 }
 

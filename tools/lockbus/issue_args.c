@@ -167,13 +167,13 @@ bool issue_key(struct lockbus_key_file *key, const char *path, const char *role,
     struct lockbus_error why = {0};
     const char *text = NULL;
 
-    if (lockbus_key_load(path, key, &why) != LOCKBUS_OK) {
+    if ((secret ? lockbus_key_load(path, key, &why)
+                : lockbus_key_load_public(path, key, &why)) != LOCKBUS_OK) {
         (void)tool_complain(&why);
         return false;
     }
     if (key->secret != secret) {
-        text = secret ? "this is a public key; the secret one is needed"
-                      : "this is a secret key; give its .pub file";
+        text = "this is a secret key; give its .pub file";
     } else if (role != NULL && strcmp(role, key->role) != 0) {
         text = "this is a key of another role";
     }

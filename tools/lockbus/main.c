@@ -9,23 +9,10 @@
 
 int tool_complain(const struct lockbus_error *why)
 {
-    fputs("lockbus: ", stderr);
-    if (why->file[0] != '\0') {
-        fprintf(stderr, "%s:", why->file);
-        if (why->line != 0) {
-            fprintf(stderr, "%u:", why->line);
-        }
-        fputc(' ', stderr);
-    }
-    if (why->field[0] != '\0') {
-        fprintf(stderr, "%s: ", why->field);
-    }
-    fputs(why->text[0] != '\0' ? why->text : lockbus_err_name(why->err),
-          stderr);
-    if (why->rule != LOCKBUS_RULE_NONE) {
-        fprintf(stderr, " (rule %s)", lockbus_rule_name(why->rule));
-    }
-    fputc('\n', stderr);
+    char text[LOCKBUS_ERROR_TEXT_MAX];
+
+    (void)lockbus_error_text(why, text, sizeof text);
+    fprintf(stderr, "lockbus: %s\n", text);
     return TOOL_FAILED;
 }
 

@@ -18,7 +18,7 @@ from .issue import (KeyFile, Signer, commission_read, escrow_load,
                     escrow_save, grant_read, hash_bytes, issue_code,
                     issue_commission, issue_grant, issue_manifest,
                     issue_order, issue_order_half, issue_order_join,
-                    issue_proof, key_load, key_save, manifest_read,
+                    issue_proof, key_load, key_load_public, key_save, manifest_read,
                     order_read, package_read, package_write, proof_read)
 from .journal import Journal
 
@@ -35,8 +35,8 @@ __all__ = [
     "escrow_save", "event_ends", "event_name", "grant_read", "hash_bytes",
     "issue_code", "issue_commission", "issue_grant", "issue_manifest",
     "issue_order", "issue_order_half", "issue_order_join", "issue_proof",
-    "key_load", "key_save", "latch_name", "manifest_read", "order_read",
-    "package_read", "package_write", "proof_read", "reply_bound_us", "rule_name",
+    "key_load", "key_load_public", "key_save", "latch_name", "manifest_read", "order_read",
+    "package_read", "package_write", "proof_read", "reply_bound_us", "rule_advice", "rule_name",
     "rule_text",
     "version",
 ]
@@ -60,6 +60,11 @@ def rule_name(rule: int) -> str:
 def rule_text(rule: int) -> str:
     """One sentence that says what the rule demands."""
     return text_of("lockbus_rule_text", rule)
+
+
+def rule_advice(rule: int) -> str:
+    """What the person at the door is told."""
+    return text_of("lockbus_rule_advice", rule)
 
 
 def latch_name(latch: int) -> str:

@@ -15,6 +15,7 @@ VERSION_PATCH = 0
 VERSION = "0.1.0"
 GRANT_FORMAT = 1
 JOURNAL_FORMAT = 1
+ERROR_TEXT_MAX = 512
 REPLY_TIMES = 10
 GRANT_LEN = 232
 PROOF_LEN = 112
@@ -909,6 +910,14 @@ FUNCTIONS = {
     "lockbus_rule_text": (c_char_p, (
         ("rule", c_uint, 0),
     )),
+    "lockbus_rule_advice": (c_char_p, (
+        ("rule", c_uint, 0),
+    )),
+    "lockbus_error_text": (c_size_t, (
+        ("why", POINTER(lockbus_error), 0),
+        ("text", c_char_p, 0),
+        ("cap", c_size_t, 0),
+    )),
     "lockbus_reply_bound_us": (c_uint32, (
         ("index", c_uint, 0),
     )),
@@ -1135,6 +1144,11 @@ FUNCTIONS = {
         ("why", POINTER(lockbus_error), 0),
     )),
     "lockbus_key_load": (Err, (
+        ("path", c_char_p, 0),
+        ("key", POINTER(lockbus_key_file), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_key_load_public": (Err, (
         ("path", c_char_p, 0),
         ("key", POINTER(lockbus_key_file), 0),
         ("why", POINTER(lockbus_error), 0),

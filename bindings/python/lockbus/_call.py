@@ -42,10 +42,13 @@ class LockbusError(Exception):
         return text_of("lockbus_rule_name", self.rule)
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        rule = self.rule_name if self.rule else ""
-        words = [self.name, rule, place, self.field, self.text]
-        return " ".join(word for word in words if word)
+        why = _abi.lockbus_error(
+            err=self.err, rule=self.rule, sys_errno=self.sys_errno,
+            line=self.line, file=self.file.encode(errors="surrogateescape"),
+            field=self.field.encode(), text=self.text.encode())
+        line = ctypes.create_string_buffer(_abi.ERROR_TEXT_MAX)
+        _function("lockbus_error_text")(ctypes.byref(why), line, len(line))
+        return line.value.decode(errors="surrogateescape")
 
 
 class UsageError(LockbusError):

@@ -127,9 +127,18 @@ def key_save(path: Path, key: KeyFile) -> None:
 
 
 def key_load(path: Path) -> KeyFile:
-    """Reads a key file."""
+    """Reads a secret key, to sign with."""
+    return _loaded("lockbus_key_load", path)
+
+
+def key_load_public(path: Path) -> KeyFile:
+    """Reads the public half of a key, from either of its files."""
+    return _loaded("lockbus_key_load_public", path)
+
+
+def _loaded(name: str, path: Path) -> KeyFile:
     made = _abi.lockbus_key_file()
-    call("lockbus_key_load", path, ctypes.byref(made))
+    call(name, path, ctypes.byref(made))
     signer = Signer()
     signer._signer = made.signer
     return KeyFile(role=made.role.decode(), signer=signer, secret=made.secret,

@@ -32,6 +32,7 @@ static void every_rule_has_its_name_and_a_sentence(void **state)
             (void)snprintf(want, sizeof want, "%c%u", groups[g].letter, n + 1);
             assert_string_equal(lockbus_rule_name(rule), want);
             assert_true(strlen(lockbus_rule_text(rule)) > 10);
+            assert_true(strlen(lockbus_rule_advice(rule)) > 15);
         }
     }
 }
@@ -79,6 +80,7 @@ static void what_is_no_rule_has_no_name(void **state)
             known++;
         } else {
             assert_string_equal(lockbus_rule_text(rule), "?");
+            assert_string_equal(lockbus_rule_advice(rule), "?");
         }
     }
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
@@ -108,6 +110,80 @@ static void what_is_no_error_has_no_name(void **state)
     assert_string_equal(lockbus_err_name((enum lockbus_err)0x7FFFFFFF), "?");
 }
 
+/* ---- One line of an error -------------------------------------------------
+ */
+
+static const struct line_row {
+    struct lockbus_error why;
+    const char *line;
+} line_rows[] = {
+    {{.err = LOCKBUS_ERR_CONFIG,
+      .line = 12,
+      .file = "cabinet.ini",
+      .field = "pulse_ms",
+      .text = "is too long"},
+     "cabinet.ini:12: pulse_ms: is too long (CONFIG)"},
+    {{.err = LOCKBUS_ERR_DENIED, .rule = LOCKBUS_RULE_P10, .text = "no"},
+     "no (DENIED, rule P10)"},
+    {{.err = LOCKBUS_ERR_IO, .sys_errno = 28, .file = "j", .text = "full"},
+     "j: full (IO, errno 28)"},
+    {{.err = LOCKBUS_ERR_IO, .sys_errno = INT32_MIN},
+     "(IO, errno -2147483648)"},
+    {{.err = LOCKBUS_ERR_NOMEM}, "(NOMEM)"},
+    {{.err = (enum lockbus_err)77, .field = "f"}, "f: (?)"},
+};
+
+static void a_line_has_all_of_an_error(void **state)
+{
+    char text[LOCKBUS_ERROR_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof line_rows / sizeof line_rows[0]; i++) {
+        const struct line_row *row = &line_rows[i];
+
+        assert_int_equal(lockbus_error_text(&row->why, text, sizeof text),
+                         strlen(row->line));
+        assert_string_equal(text, row->line);
+    }
+}
+
+static void
+a_line_is_cut_where_there_is_no_room_and_says_its_length(void **state)
+{
+    const struct line_row *row = &line_rows[0];
+    size_t whole = strlen(row->line);
+    char text[64];
+
+    (void)state;
+    for (size_t cap = 1; cap < whole + 2; cap++) {
+        memset(text, 'x', sizeof text);
+        assert_int_equal(lockbus_error_text(&row->why, text, cap), whole);
+        assert_int_equal(strlen(text), cap <= whole ? cap - 1 : whole);
+        assert_memory_equal(text, row->line, strlen(text));
+        assert_int_equal(text[cap], 'x');
+    }
+    assert_int_equal(lockbus_error_text(&row->why, NULL, 0), whole);
+    assert_int_equal(lockbus_error_text(NULL, text, sizeof text), 0);
+    assert_string_equal(text, "");
+}
+
+static void the_longest_error_has_room(void **state)
+{
+    struct lockbus_error why;
+    char text[LOCKBUS_ERROR_TEXT_MAX];
+
+    (void)state;
+    memset(&why, 'w', sizeof why); /* not even ended by zero bytes */
+    why.err = LOCKBUS_ERR_PROTOCOL;
+    why.rule = LOCKBUS_RULE_P10;
+    why.sys_errno = INT32_MIN;
+    why.line = UINT32_MAX;
+    size_t len = lockbus_error_text(&why, text, sizeof text);
+
+    assert_true(len < sizeof text);
+    assert_int_equal(strlen(text), len);
+}
+
 static char doc[65536];
 
 static void read_doc(void)
@@ -124,7 +200,7 @@ static void read_doc(void)
 
 static void docs_errors_has_every_value_and_every_rule_as_it_is(void **state)
 {
-    char row[256];
+    char row[512];
 
     (void)state;
     read_doc();
@@ -139,11 +215,13 @@ static void docs_errors_has_every_value_and_every_rule_as_it_is(void **state)
         for (unsigned n = 0; n < groups[g].count; n++) {
             enum lockbus_rule rule = (enum lockbus_rule)(groups[g].first + n);
 
-            (void)snprintf(row, sizeof row, "\n| %s | %s |\n",
-                           lockbus_rule_name(rule), lockbus_rule_text(rule));
+            (void)snprintf(row, sizeof row, "\n| %s | %s | %s |\n",
+                           lockbus_rule_name(rule), lockbus_rule_text(rule),
+                           lockbus_rule_advice(rule));
             if (strstr(doc, row) == NULL) {
                 fail_msg("docs/ERRORS.md has not: %s", row + 1);
             }
+            assert_null(strstr(strstr(doc, row) + 1, row)); /* once */
         }
     }
 }
@@ -157,6 +235,10 @@ int main(void)
         cmocka_unit_test(no_two_rules_share_a_sentence),
         cmocka_unit_test(what_is_no_rule_has_no_name),
         cmocka_unit_test(every_error_has_its_name),
+        cmocka_unit_test(a_line_has_all_of_an_error),
+        cmocka_unit_test(
+            a_line_is_cut_where_there_is_no_room_and_says_its_length),
+        cmocka_unit_test(the_longest_error_has_room),
         cmocka_unit_test(what_is_no_error_has_no_name),
     };
 

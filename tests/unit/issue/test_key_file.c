@@ -80,16 +80,34 @@ static void a_secret_key_comes_back_and_only_its_owner_reads_it(void **state)
                               "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a\n");
 }
 
-static void a_public_key_has_no_seed(void **state)
+static void a_public_key_is_none_to_sign_with(void **state)
 {
     struct lockbus_key_file key = issuer(), back;
+    struct lockbus_error why = {0};
 
     (void)state;
     key.secret = false;
     assert_int_equal(lockbus_key_save(path, &key, NULL), LOCKBUS_OK);
     assert_int_equal(mode(), 0644);
-    assert_int_equal(lockbus_key_load(path, &back, NULL), LOCKBUS_OK);
+    assert_int_equal(lockbus_key_load(path, &back, &why), LOCKBUS_ERR_CONFIG);
+    assert_string_equal(why.field, "secret");
+    assert_string_equal(why.file, path);
+    assert_int_equal(why.line, 1);
+    assert_int_equal(lockbus_key_load_public(path, &back, NULL), LOCKBUS_OK);
     assert_false(back.secret);
+    assert_true(sodium_is_zero(back.signer.seed, 32));
+    assert_memory_equal(back.signer.public_key, key.signer.public_key, 32);
+}
+
+static void the_public_half_of_a_secret_key_comes_without_its_seed(void **state)
+{
+    const struct lockbus_key_file key = issuer();
+    struct lockbus_key_file back;
+
+    (void)state;
+    assert_int_equal(lockbus_key_save(path, &key, NULL), LOCKBUS_OK);
+    assert_int_equal(lockbus_key_load_public(path, &back, NULL), LOCKBUS_OK);
+    assert_true(back.secret);
     assert_true(sodium_is_zero(back.signer.seed, 32));
     assert_memory_equal(back.signer.public_key, key.signer.public_key, 32);
 }
@@ -326,7 +344,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(
             a_secret_key_comes_back_and_only_its_owner_reads_it, fresh),
-        cmocka_unit_test_setup(a_public_key_has_no_seed, fresh),
+        cmocka_unit_test_setup(a_public_key_is_none_to_sign_with, fresh),
+        cmocka_unit_test_setup(
+            the_public_half_of_a_secret_key_comes_without_its_seed, fresh),
         cmocka_unit_test_setup(a_key_file_is_never_written_over, fresh),
         cmocka_unit_test_setup(a_secret_that_others_may_read_is_refused, fresh),
         cmocka_unit_test_setup(keys_that_do_not_fit_are_not_saved, fresh),
