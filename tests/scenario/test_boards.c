@@ -311,6 +311,38 @@ static void a_reply_lost_now_and_then_is_told_at_a_pace(void **state)
     assert_int_equal(rig_count(rig, LOCKBUS_EVENT_BOARD_AWAY, 0xFFFF), 0);
 }
 
+static void at_9600(const struct rig *rig)
+{
+    assert_true(world_config(&rig->world, RIG_BOARDS, "host:rig",
+                             LB_SOURCE_DIR "/profiles", 9600));
+}
+
+/* The first board is there, its door jams, and the others are still being
+ * switched off: who reads it too seldom cannot say that it never opened. */
+static void a_jam_while_others_appear_is_known_for_one(void **state)
+{
+    struct rig *rig = rig_new_wired(at_9600);
+    struct lockbus_error why;
+    uint32_t ticket = 0;
+
+    (void)state;
+    rig->byte_us = 10 * 1000000 / 9600;
+    assert_int_equal(rig_try_open(rig, &why), LOCKBUS_OK);
+    rig->leaf[0].stuck = true;
+    for (int i = 0; i < 5000 && board(rig, 0).state != LOCKBUS_BOARD_PRESENT;
+         i++) {
+        rig_run(rig, 1);
+    }
+    assert_int_equal(board(rig, 0).state, LOCKBUS_BOARD_PRESENT);
+    assert_int_not_equal(board(rig, 1).state, LOCKBUS_BOARD_PRESENT);
+    assert_int_equal(rig_service(rig, 0, LOCKBUS_SERVICE_OPEN, &ticket, &why),
+                     LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_FAILED);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_JAMMED, 0), 1);
+    assert_int_equal(board(rig, 3).state, LOCKBUS_BOARD_PRESENT);
+    rig_free(rig);
+}
+
 /* Four minutes of it: neither the host nor the journal is flooded, and what is
  * known in the end is right. */
 static void a_board_that_comes_and_goes_floods_nobody(void **state)
@@ -340,6 +372,7 @@ static void a_board_that_comes_and_goes_floods_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_jam_while_others_appear_is_known_for_one),
         cmocka_unit_test(a_board_lost_in_its_attach_leaves_no_reading_behind),
         cmocka_unit_test_setup_teardown(
             each_step_away_and_back_is_told_with_its_reason, set_up, tear_down),
