@@ -338,6 +338,9 @@ static void disturb(struct bus_bench *bench)
     case 1:
     case 2:
         ask_to_open(bench, b, c);
+        if (roll(2) == 0) { /* whose confirmation is whose? */
+            ask_to_open(bench, b, (uint8_t)((c + 1) % CHANNELS));
+        }
         break;
     case 3:
         board->dead = roll(10) == 0;
