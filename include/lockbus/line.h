@@ -31,7 +31,8 @@ struct lockbus_line {
     enum lockbus_err (*open)(void *user, struct lockbus_error *why);
 
     /* Takes bytes to send; *sent may be fewer. OK with *sent 0: full, try
-     * later. Any error means that the line is gone. */
+     * later. Any error means that the line is gone; an errno that is not 0 is
+     * told as the reason, here and in receive(). */
     enum lockbus_err (*send)(void *user, const uint8_t *bytes, size_t len,
                              size_t *sent);
 

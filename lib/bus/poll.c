@@ -11,7 +11,9 @@
 
 #include "board/modbus.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- The machine -------------------------------------------------------- */
 
@@ -55,6 +57,20 @@ static void line_lost(struct lb_bus *bus, const char *text)
     bus->reopen_wait_us = 2 * bus->reopen_wait_us < LB_REOPEN_MAX_US
                               ? 2 * bus->reopen_wait_us
                               : LB_REOPEN_MAX_US;
+}
+
+/* With what the system says of it; a host's own line may leave no errno. */
+static void line_failed(struct lb_bus *bus, const char *doing)
+{
+    int number = errno;
+    char words[48] = "", text[96];
+
+    if (number == 0 || strerror_r(number, words, sizeof words) != 0) {
+        line_lost(bus, doing);
+        return;
+    }
+    (void)snprintf(text, sizeof text, "%s: %s", doing, words);
+    line_lost(bus, text);
 }
 
 static void reopen(struct lb_bus *bus)
@@ -132,8 +148,9 @@ static bool send_on(struct lb_bus *bus)
 {
     struct lb_exchange *txn = &bus->txn;
 
+    errno = 0;
     if (!lb_wire_send(bus)) {
-        line_lost(bus, "writing to the port failed");
+        line_failed(bus, "writing to the port failed");
         return true;
     }
     if (txn->handed < txn->request.len) {
@@ -266,8 +283,9 @@ void lb_bus_poll(struct lb_bus *bus, uint64_t now_us)
         if (!bus->open) {
             return;
         }
+        errno = 0;
         if (!heard && !lb_wire_receive(bus, &got)) {
-            line_lost(bus, "reading from the port failed");
+            line_failed(bus, "reading from the port failed");
             continue;
         }
         heard = bus->rx_len < LB_RX_MAX;

@@ -255,6 +255,7 @@ enum lockbus_err lb_tty_receive(void *user, uint8_t *buf, size_t cap,
         return LOCKBUS_ERR_IO;
     }
     if (have == 0 && cap != 0 && hung_up(tty->fd)) {
+        errno = EIO; /* what a read that says so would have left */
         return LOCKBUS_ERR_IO;
     }
     *got = have > 0 ? (size_t)have : 0;

@@ -256,7 +256,7 @@ static void a_port_unplugged_while_idle_comes_back(void **state)
     rig_forget(rig);
     unplug();
     drive(port_is_lost);
-    check_lost("the port failed");
+    check_lost("the port failed: Input/output error");
     assert_false(board_is_here());
     assert_int_equal(rig_count(rig, LOCKBUS_EVENT_PORT_LOST, 0xFFFF), 1);
     it_comes_back();
@@ -273,7 +273,7 @@ static void a_port_unplugged_in_a_request_comes_back(void **state)
     drive(a_request_waits);
     unplug();
     drive(port_is_lost);
-    check_lost("the port failed");
+    check_lost("the port failed: Input/output error");
     it_comes_back();
 }
 
