@@ -33,7 +33,7 @@ install(FILES README.md CHANGELOG.md LICENSE
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
         FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.c"
-        PATTERN "*.ini")
+        PATTERN "*.ini" PATTERN "*.py" PATTERN "CMakeLists.txt")
 install(FILES ${PROJECT_BINARY_DIR}/lockbus-config.cmake
               ${PROJECT_BINARY_DIR}/lockbus-config-version.cmake
         DESTINATION ${LB_CMAKE_DIR})

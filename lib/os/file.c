@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
+#define _XOPEN_SOURCE 700 /* realpath(), S_ISVTX */
+
 #include "os/os.h"
 #include "os/private.h"
 #include "os/why.h"
@@ -8,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,6 +69,76 @@ enum lockbus_err lb_file_private(const struct stat *st, const char *path,
     return LOCKBUS_OK;
 }
 
+enum lockbus_err lb_file_trusted(const struct stat *st, const char *path,
+                                 struct lockbus_error *why)
+{
+    char text[96];
+
+    if (st->st_uid != 0 && st->st_uid != geteuid()) {
+        (void)snprintf(text, sizeof text,
+                       "belongs to user %u, who may change it; chown it to "
+                       "root or to user %u",
+                       (unsigned)st->st_uid, (unsigned)geteuid());
+        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "owner", text);
+    }
+    if ((st->st_mode & S_IWOTH) != 0) {
+        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "mode",
+                      "everybody may write it; chmod o-w");
+    }
+    return LOCKBUS_OK;
+}
+
+/* Its folder; false when the name is too long. */
+static bool parent_of(const char *path, char folder[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+    if (len >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    if (len == 0) {
+        memcpy(folder, slash == NULL ? "." : "/", 2);
+    }
+    return true;
+}
+
+/* Where everybody may rename, the name alone says nothing of what is read. In
+ * a folder with the sticky bit only the file's owner may. */
+static enum lockbus_err trusted_folder(const char *path,
+                                       struct lockbus_error *why)
+{
+    char folder[PATH_MAX];
+    struct stat st;
+
+    if (!parent_of(path, folder) || stat(folder, &st) != 0) {
+        return lb_why_io(why, errno, path, "its folder cannot be examined");
+    }
+    return (st.st_mode & S_IWOTH) == 0 || (st.st_mode & S_ISVTX) != 0
+               ? LOCKBUS_OK
+               : lb_why(why, LOCKBUS_ERR_CONFIG, folder, "mode",
+                        "everybody may exchange files in this folder; "
+                        "chmod o-w");
+}
+
+/* The folder of the name, and of what it leads to. */
+static enum lockbus_err trusted_folders(const char *path,
+                                        struct lockbus_error *why)
+{
+    char real[PATH_MAX];
+    enum lockbus_err err = trusted_folder(path, why);
+
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    return realpath(path, real) != NULL
+               ? trusted_folder(real, why)
+               : lb_why_io(why, errno, path, "cannot be examined");
+}
+
 /* A pipe or a device has no whole. */
 static enum lockbus_err judge(int fd, const char *path, size_t cap,
                               enum lb_file_guard guard,
@@ -81,9 +154,13 @@ static enum lockbus_err judge(int fd, const char *path, size_t cap,
         return lb_why(why, LOCKBUS_ERR_CONFIG, path, "type",
                       "is not a regular file");
     }
-    if (guard == LB_FILE_TRUSTED && (st.st_mode & S_IWOTH) != 0) {
-        return lb_why(why, LOCKBUS_ERR_CONFIG, path, "mode",
-                      "everybody may write it; chmod o-w");
+    if (guard == LB_FILE_TRUSTED) {
+        enum lockbus_err err = lb_file_trusted(&st, path, why);
+
+        err = err == LOCKBUS_OK ? trusted_folders(path, why) : err;
+        if (err != LOCKBUS_OK) {
+            return err;
+        }
     }
     if ((uint64_t)st.st_size > cap) {
         (void)snprintf(text, sizeof text, "is longer than %zu bytes", cap);
@@ -140,19 +217,10 @@ enum lockbus_err lb_file_read(const char *path, uint8_t *buf, size_t cap,
 static int open_parent(const char *path)
 {
     char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
 
-    if (slash == NULL) {
-        return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    if (len >= sizeof folder) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(folder, path, len);
-    folder[len] = '\0';
-    return open(len == 0 ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return parent_of(path, folder)
+               ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+               : -1;
 }
 
 static bool fill(int fd, int parent, const uint8_t *bytes, size_t len,

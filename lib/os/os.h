@@ -89,7 +89,8 @@ size_t lb_file_len(const char *path);
 /* What the rights of a file must say. */
 enum lb_file_guard {
     LB_FILE_ANY = 0,     /* what it holds is signed, or pinned by a hash */
-    LB_FILE_TRUSTED = 1, /* not everybody may write it */
+    LB_FILE_TRUSTED = 1, /* ours or root's, and only its owner and group may
+                          * change it or exchange it in its folder */
     LB_FILE_PRIVATE = 2  /* it is ours, and nobody else may use it */
 };
 

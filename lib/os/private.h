@@ -13,4 +13,9 @@
 enum lockbus_err lb_file_private(const struct stat *st, const char *path,
                                  const char *chmod, struct lockbus_error *why);
 
+/* Whether it is ours or root's and not everybody may write it: a
+ * configuration. CONFIG with field owner or mode. */
+enum lockbus_err lb_file_trusted(const struct stat *st, const char *path,
+                                 struct lockbus_error *why);
+
 #endif

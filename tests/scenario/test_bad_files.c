@@ -356,6 +356,19 @@ static void a_journal_others_may_enter_is_refused(void **state)
     opens_as_before("a journal that is private again");
 }
 
+static void a_configuration_others_may_exchange_is_refused(void **state)
+{
+    struct lockbus_error why;
+
+    (void)state;
+    assert_int_equal(chmod(rig->world.dir, 0777), 0);
+    assert_int_equal(rig_try_open(rig, &why), LOCKBUS_ERR_CONFIG);
+    assert_string_equal(why.file, rig->world.dir);
+    assert_string_equal(why.field, "mode");
+    assert_int_equal(chmod(rig->world.dir, 0700), 0);
+    opens_as_before("a folder that is not everybody's again");
+}
+
 /* ---- Cut at every byte ----------------------------------------------------
  */
 
@@ -738,6 +751,7 @@ int main(void)
         TEST(line_ends_of_another_system_are_read),
         TEST(links_to_good_files_are_followed),
         TEST(a_journal_others_may_enter_is_refused),
+        TEST(a_configuration_others_may_exchange_is_refused),
         TEST(a_configuration_cut_anywhere_moves_no_door),
         TEST(a_profile_cut_anywhere_is_refused),
         TEST(a_key_file_cut_anywhere_is_refused),

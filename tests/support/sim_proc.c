@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -31,8 +32,13 @@ static bool read_line(int fd, char *line, size_t cap, int timeout_ms)
     return false;
 }
 
-static _Noreturn void become(const char *const *argv, int out)
+/* A test that fails or is killed ends nobody: the simulator ends with it. */
+static _Noreturn void become(const char *const *argv, int out, pid_t parent)
 {
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(126); /* it died before that */
+    }
     (void)dup2(out, STDOUT_FILENO);
     /* execv() takes char *const[] for history's sake and changes nothing. */
     union {
@@ -70,9 +76,11 @@ bool sim_proc_start(struct sim_proc *sim, const char *const *argv,
     (void)fcntl(pipe_fds[0], F_SETFD, FD_CLOEXEC);
     (void)fcntl(pipe_fds[1], F_SETFD, FD_CLOEXEC);
     sim->out = pipe_fds[0];
+    pid_t parent = getpid();
+
     sim->pid = fork();
     if (sim->pid == 0) {
-        become(argv, pipe_fds[1]);
+        become(argv, pipe_fds[1], parent);
     }
     (void)close(pipe_fds[1]);
     bool ready = sim->pid > 0 &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright the lockbus authors */
 #include "os/os.h"
+#include "os/private.h"
 #include "os_pty.h"
 
 #include <errno.h>
@@ -195,6 +196,61 @@ static void what_everybody_may_write_is_not_trusted(void **state)
         LOCKBUS_OK);
 }
 
+static void a_file_of_neither_root_nor_us_is_not_trusted(void **state)
+{
+    struct fixture *f = *state;
+    struct stat st = {.st_mode = S_IFREG | 0644, .st_uid = geteuid() + 1};
+
+    assert_int_equal(lb_file_trusted(&st, f->path, &f->why),
+                     LOCKBUS_ERR_CONFIG);
+    assert_string_equal(f->why.field, "owner");
+    assert_string_equal(f->why.file, f->path);
+    assert_non_null(strstr(f->why.text, "chown"));
+    st.st_uid = 0;
+    assert_int_equal(lb_file_trusted(&st, f->path, &f->why), LOCKBUS_OK);
+    st.st_uid = geteuid();
+    assert_int_equal(lb_file_trusted(&st, f->path, &f->why), LOCKBUS_OK);
+}
+
+/* As /tmp is: in a folder with the sticky bit only its owner may exchange a
+ * file. A link in an open folder leads wherever somebody wants. */
+static void what_everybody_may_exchange_is_not_trusted(void **state)
+{
+    struct fixture *f = *state;
+    char open_dir[128], link[160];
+    uint8_t buf[4];
+    size_t len = 0;
+
+    put(f, "ini", 0644);
+    assert_int_equal(chmod(f->dir, 0777), 0);
+    assert_int_equal(
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_TRUSTED, &f->why),
+        LOCKBUS_ERR_CONFIG);
+    assert_string_equal(f->why.field, "mode");
+    assert_string_equal(f->why.file, f->dir);
+    assert_int_equal(
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_ANY, &f->why),
+        LOCKBUS_OK);
+    assert_int_equal(chmod(f->dir, 01777), 0);
+    assert_int_equal(
+        lb_file_read(f->path, buf, sizeof buf, &len, LB_FILE_TRUSTED, &f->why),
+        LOCKBUS_OK);
+
+    assert_int_equal(chmod(f->dir, 0700), 0);
+    (void)snprintf(open_dir, sizeof open_dir, "%s/open", f->dir);
+    (void)snprintf(link, sizeof link, "%s/link", open_dir);
+    assert_int_equal(mkdir(open_dir, 0700), 0);
+    assert_int_equal(symlink(f->path, link), 0);
+    assert_int_equal(
+        lb_file_read(link, buf, sizeof buf, &len, LB_FILE_TRUSTED, &f->why),
+        LOCKBUS_OK);
+    assert_int_equal(chmod(open_dir, 0777), 0);
+    assert_int_equal(
+        lb_file_read(link, buf, sizeof buf, &len, LB_FILE_TRUSTED, &f->why),
+        LOCKBUS_ERR_CONFIG);
+    assert_string_equal(f->why.file, open_dir);
+}
+
 /* A link is only another name; what it leads to is judged. */
 static void link_to_a_file_is_followed_and_the_file_judged(void **state)
 {
@@ -327,6 +383,8 @@ int main(void)
         FILE_TEST(key_that_others_may_use_is_refused),
         FILE_TEST(key_of_another_user_is_refused),
         FILE_TEST(what_everybody_may_write_is_not_trusted),
+        FILE_TEST(a_file_of_neither_root_nor_us_is_not_trusted),
+        FILE_TEST(what_everybody_may_exchange_is_not_trusted),
         FILE_TEST(link_to_a_file_is_followed_and_the_file_judged),
         FILE_TEST(only_regular_files_are_read),
         FILE_TEST(file_without_an_end_is_not_read_on),
