@@ -255,7 +255,7 @@ class Story(World):
         self.assertEqual((why.name, why.rule_name, why.rule),
                          ("DENIED", "P5", Rule.P5))
         self.assertTrue(why.text)
-        self.assertIn("DENIED P5", str(why))
+        self.assertIn("(DENIED, rule P5)", str(why))
         self.custody(cabinet, 2, Custody.VACANT)
 
     def fetch_by_key(self, cabinet):
