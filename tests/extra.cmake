@@ -43,6 +43,7 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
 endif()
 
 # What fools libmodbus as it comes, and does not fool the library's bus.
+lb_test(sim/test_sim_proc.c LINKS lb_os)
 lb_test(sim/test_fooled.c LINKS lb_bus lb_os)
 lb_test(sim/test_tcp_peer.c LINKS lb_bus lb_os)
 lb_test(sim/test_libmodbus_slave.c LINKS lb_bus lb_os)

@@ -149,9 +149,9 @@ static bool get_part(struct lb_gate_door *d, const struct lb_record *r)
         lb_copy(d->return_pk, r->body + 64, LB_KEY_LEN);
         return true;
     case LB_REC_CKPT_GRANT:
-        if (!lb_door_has_tries(d)) {
-            lb_copy(d->grant_hash, r->body, LB_HASH_LEN);
-        }
+        /* Where the door has tries, they share this memory, the hash is zeros,
+         * and both of their records follow in the same batch (put_stay()). */
+        lb_copy(d->grant_hash, r->body, LB_HASH_LEN);
         lb_copy(d->parcel_ref, r->body + 32, 16);
         lb_copy(d->issuer, r->body + 48, 8);
         return true;

@@ -145,6 +145,7 @@ static void put_stay(const struct lb_gate_door *d, uint16_t door,
             lb_seal_whole(r->body, d->seal[slot]);
         }
     }
+    /* After GRANT, whose hash lies in the same memory when it is read. */
     for (uint8_t i = 0; i < 2 && lb_door_has_tries(d); i++) {
         r = put(sink, LB_REC_CKPT_TRIES, door);
         r->kind = i;

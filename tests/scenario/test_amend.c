@@ -105,6 +105,32 @@ static void an_amendment_over_the_end_of_a_segment_has_its_doors(void **state)
     }
 }
 
+/* It never had a parcel, so nothing but its block is to be remembered, over a
+ * checkpoint too. */
+static void a_blocked_door_that_goes_and_comes_back_is_blocked(void **state)
+{
+    struct rig *rig = *state;
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    struct lockbus_door view = {.size = sizeof view};
+    uint32_t ticket;
+
+    assert_int_equal(
+        rig_service(rig, D01, LOCKBUS_SERVICE_BLOCK, &ticket, &why),
+        LOCKBUS_OK);
+    (void)rig_finish(rig, ticket);
+    rig_close(rig);
+    wire_boards(rig, RIG_BOARDS - 1);
+    assert_true(world_amend(&rig->world, &why));
+    rig_open(rig);
+    fill(rig, LB_SEGMENT_BLOCKS + 8);
+    rig_close(rig);
+    wire_boards(rig, RIG_BOARDS);
+    assert_true(world_amend(&rig->world, &why));
+    rig_open(rig);
+    assert_int_equal(lockbus_door_at(rig->cab, D01, &view, NULL), LOCKBUS_OK);
+    assert_true(view.blocked);
+}
+
 static unsigned refused_by_k7(struct rig *rig)
 {
     struct lockbus_journal *journal = NULL;
@@ -175,6 +201,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
         TEST(a_column_is_removed_and_parcels_stay),
+        TEST(a_blocked_door_that_goes_and_comes_back_is_blocked),
         TEST(a_column_with_a_parcel_is_not_removed),
         TEST(a_door_that_comes_back_knows_its_old_grants),
         cmocka_unit_test(an_amendment_over_the_end_of_a_segment_has_its_doors),

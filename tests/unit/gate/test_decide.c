@@ -472,6 +472,25 @@ static void tries_of_one_door_spend_the_cabinets_after_the_first(void **state)
     assert_int_equal(type(j, "05ABCDEF", false), OK);
 }
 
+/* Kept in whole seconds, rounded up: a moment longer, never shorter. */
+static void a_try_counts_for_its_whole_hour(void **state)
+{
+    struct gate_journal *j = *state;
+
+    gate_fill(j, D);
+    seal_it(j, "ABCDEF", OWNER, D);
+    j->powered_ms += 1001 - j->powered_ms % 1000;
+    lb_gate_clock(&j->gate, j->powered_ms);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(type(j, "05FEDCBA", false), LOCKBUS_RULE_C4);
+    }
+    j->powered_ms += 3599999;
+    lb_gate_clock(&j->gate, j->powered_ms);
+    assert_int_equal(type(j, "05ABCDEF", false), LOCKBUS_RULE_C2);
+    gate_journal_wait(j, 1);
+    assert_int_equal(type(j, "05ABCDEF", false), OK);
+}
+
 static void a_third_seal_is_refused(void **state)
 {
     struct gate_journal *j = *state;
@@ -586,6 +605,7 @@ int main(void)
         T(a_right_code_gives_its_tries_back_even_when_refused),
         T(an_answer_for_a_cleared_stay_opens_nothing),
         T(tries_of_one_door_spend_the_cabinets_after_the_first),
+        T(a_try_counts_for_its_whole_hour),
         T(a_third_seal_is_refused),
         T(not_emptied_only_while_emptying),
         T(no_bytes_of_any_kind_are_refused_by_form),
