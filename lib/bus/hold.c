@@ -248,8 +248,11 @@ bool lb_hold_pick(struct lb_bus *bus, struct lb_pick *pick, uint64_t *wake)
         return false;
     }
     lb_sooner(wake, first_due_us(bus));
-    if (off_turn(bus, pick) &&
-        (pick->op == LB_OP_OFF || !lb_hold_waits(bus, pick, wake))) {
+    if (off_turn(bus, pick)) {
+        /* what else was begun now would have to give way to it at once */
+        if (pick->op != LB_OP_OFF && lb_hold_waits(bus, pick, wake)) {
+            *pick = (struct lb_pick){0};
+        }
         return true;
     }
     return !bus->stopping && look_turn(bus, pick, wake) &&

@@ -270,9 +270,10 @@ void lb_bus_poll(struct lb_bus *bus, uint64_t now_us)
         bus->now_us = now_us;
     }
     bool heard = false; /* one look at the line a poll: time stands still */
+    bool moved = true;
 
-    for (int i = 0; i < LB_POLL_STEPS; i++) {
-        bool got = false, moved = false;
+    for (int i = 0; i < LB_POLL_STEPS && (moved || !heard); i++) {
+        bool got = false;
 
         bus->wake_us = UINT64_MAX;
         bus->deaf = false;
@@ -286,13 +287,14 @@ void lb_bus_poll(struct lb_bus *bus, uint64_t now_us)
         errno = 0;
         if (!heard && !lb_wire_receive(bus, &got)) {
             line_failed(bus, "reading from the port failed");
+            moved = true;
             continue;
         }
         heard = bus->rx_len < LB_RX_MAX;
         moved = advance(bus, got);
-        if (!moved && heard) {
-            break;
-        }
+    }
+    if (moved || !heard) {
+        bus->wake_us = bus->now_us; /* there is more to do */
     }
     lb_pulse_expire(bus);
     if (bus->open && bus->line.fd(bus->line.user) < 0) {

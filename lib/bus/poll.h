@@ -266,6 +266,7 @@ bool lb_hold_blocks(const struct lb_bus *bus);
 bool lb_hold_cuts(const struct lb_bus *bus, uint64_t *wake);
 bool lb_hold_waits(const struct lb_bus *bus, const struct lb_pick *pick,
                    uint64_t *wake);
+/* True with NONE: nothing may begin before *wake. */
 bool lb_hold_pick(struct lb_bus *bus, struct lb_pick *pick, uint64_t *wake);
 /* The board that is appearing has an output to be switched off first. */
 bool lb_hold_attaches(const struct lb_bus *bus);

@@ -48,6 +48,7 @@ void bus_bench_start(struct bus_bench *bench)
                                    .at_once = bench->at_once,
                                    .boards = bench->board,
                                    .board_count = bench->boards,
+                                   .host_timed = bench->profile.host_timed,
                                    .since = since,
                                    .since_user = bench};
 

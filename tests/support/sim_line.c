@@ -183,8 +183,17 @@ static size_t write_coil(struct sim_line *sim, struct sim_line_board *board,
 
     if (off < board->channels && value == 0) {
         board->offs++;
+        if ((board->coil_on >> off & 1) != 0 &&
+            sim->now_us - board->held_from_us[off] > board->held_us[off]) {
+            board->held_us[off] = sim->now_us - board->held_from_us[off];
+        }
         board->coil_on &= ~(UINT32_C(1) << off);
         board->pulse_until_us[off] = 0;
+        return 6;
+    }
+    if (board->levels && off < board->channels && value == 0xFF00) {
+        board->held_from_us[off] = sim->now_us;
+        board->coil_on |= UINT32_C(1) << off;
         return 6;
     }
     if (on < board->channels && value != 0 && value < 0x5500) {

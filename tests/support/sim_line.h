@@ -34,6 +34,8 @@ struct sim_line_board {
     uint64_t pulse_from_us[SIM_LINE_CHANNELS];
     unsigned pulses[SIM_LINE_CHANNELS];
     unsigned requests, offs, reads;
+    bool levels; /* an output stays on until it is switched off; then also */
+    uint64_t held_from_us[SIM_LINE_CHANNELS], held_us[SIM_LINE_CHANNELS];
 };
 
 struct sim_line_reply {

@@ -1146,6 +1146,42 @@ static void a_configuration_out_of_range_is_refused(void **state)
 
 #define BENCH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* ---- Pulses that the host ends ------------------------------------------ */
+
+/* While the reading that follows one off has to wait for another off, nothing
+ * else may begin: it would give way at once, again and again, until the host
+ * does nothing else, or is not woken for that off. */
+static void an_off_wakes_the_host_while_another_is_read_back(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 2);
+    struct sim_line_board *slow = &bench->sim.board[0];
+    struct sim_line_board *quick = &bench->sim.board[1];
+
+    bench->profile.host_timed = true;
+    bench->profile.pulse.base = bench->profile.off.base;
+    bench->at_once = 2;
+    slow->levels = quick->levels = true;
+    slow->turn_us = 60 * MS;
+    bench->stall_us = 50;
+    bus_bench_settle(bench);
+    for (uint64_t apart = 63; apart < 161; apart += 7) {
+        slow->held_us[0] = quick->held_us[1] = 0;
+        bus_bench_for(bench, 4 * SEC);
+        assert_int_equal(bus_bench_pulse(bench, 0, 0, 1, 3 * SEC), LOCKBUS_OK);
+        bus_bench_for(bench, apart * MS);
+        assert_int_equal(bus_bench_pulse(bench, 1, 1, 2, 3 * SEC), LOCKBUS_OK);
+        bus_bench_for(bench, (585 - apart) * MS);
+        lb_bus_ask(bench->bus, 1);
+        uint64_t polls = bench->polls;
+
+        bus_bench_for(bench, 100 * MS);
+        assert_true(bench->polls - polls < 60);
+        bus_bench_for(bench, 3 * SEC);
+        assert_in_range(slow->held_us[0], 490 * MS, 510 * MS);
+        assert_in_range(quick->held_us[1], 490 * MS, 510 * MS);
+    }
+}
+
 int main(void)
 {
     enum { S = sizeof speeds / sizeof speeds[0] };
@@ -1202,6 +1238,7 @@ int main(void)
         BENCH(a_host_that_is_held_up_keeps_the_silence),
         BENCH(a_pulse_that_waits_for_a_full_port_can_be_withdrawn),
         BENCH(noise_in_every_poll_does_not_keep_a_dead_board_here),
+        BENCH(an_off_wakes_the_host_while_another_is_read_back),
         BENCH(a_configuration_out_of_range_is_refused),
     };
     enum { F = sizeof fixed / sizeof fixed[0] };
