@@ -154,6 +154,11 @@ if(TARGET lockbus_tool AND TARGET lockbus_sim)
                    ${PROJECT_SOURCE_DIR}/profiles)
 endif()
 
+# docs/bench.md is that walk-through, word for word.
+add_test(NAME docs_bench
+         COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/script/bench-page --check)
+set_tests_properties(docs_bench PROPERTIES TIMEOUT 60)
+
 # The README's walk-through, from keys to the journal's answer.
 if(TARGET lockbus_tool AND TARGET lockbus_sim)
   add_test(NAME cli_bench COMMAND sh ${PROJECT_SOURCE_DIR}/tests/cli/bench.sh

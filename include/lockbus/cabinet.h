@@ -187,6 +187,10 @@ lockbus_challenge(struct lockbus_cabinet *cabinet, uint16_t door,
  * restart. USAGE: an argument is NULL. `why` must not be NULL; it is written
  * on every failure.
  *
+ * A door that does not open holds its ticket for the 20 s that a permit lives
+ * (its board's pulses are repeated meanwhile); FAILED and JAMMED come at their
+ * end. Show the person that the door is being tried.
+ *
  * In the first moments after open, before each board has answered once, asks
  * are refused by D8, P3 or S3: wait for BOARD_BACK events.
  */

@@ -154,7 +154,7 @@ static const struct event_name event_names[] = {
     {LOCKBUS_EVENT_REFUSED, "REFUSED", "refused"},
     {LOCKBUS_EVENT_DONE, "DONE", "on record"},
     {LOCKBUS_EVENT_UNCONFIRMED, "UNCONFIRMED", "the board drove the latch; nothing can see the leaf"},
-    {LOCKBUS_EVENT_LEAF, "LEAF", "the leaf or its latch changed"},
+    {LOCKBUS_EVENT_LEAF, "LEAF", "the door changed"},
     {LOCKBUS_EVENT_CUSTODY, "CUSTODY", "another custody is on record"},
     {LOCKBUS_EVENT_FORCED, "FORCED", "the door opened without being told to"},
     {LOCKBUS_EVENT_AJAR, "AJAR", "the door stands open too long"},
@@ -203,6 +203,23 @@ const char *lockbus_event_name(enum lockbus_event_kind kind)
     return found != NULL ? found->name : "?";
 }
 
+/* What LEAF tells: the latch's new state as a sentence. */
+static const char *leaf_text(uint8_t latch)
+{
+    static const char *const texts[LB_LATCH_COUNT] = {
+        [LB_LATCH_UNKNOWN] = "whether it is open is not known yet",
+        [LB_LATCH_SHUT] = "it is shut",
+        [LB_LATCH_RELEASING] = "it may open now, and is still shut",
+        [LB_LATCH_OPEN] = "it is open",
+        [LB_LATCH_AJAR] = "it has been open for too long",
+        [LB_LATCH_JAMMED] = "it was pulsed and stayed shut",
+        [LB_LATCH_FORCED] = "it opened without being told to",
+        [LB_LATCH_AWAY] = "its board does not answer",
+    };
+
+    return latch < LB_LATCH_COUNT ? texts[latch] : NULL;
+}
+
 static void tell(const struct lockbus_cabinet *cab,
                  const struct lb_waiting_event *from, struct lockbus_event *to)
 {
@@ -228,6 +245,9 @@ static void tell(const struct lockbus_cabinet *cab,
     to->board = from->board;
     to->count = from->count;
     to->assumed = from->assumed;
+    if (kind == LOCKBUS_EVENT_LEAF) {
+        text = leaf_text(from->latch);
+    }
     if (kind == LOCKBUS_EVENT_CUSTODY) {
         text = lb_custody_text(to->reason);
     }

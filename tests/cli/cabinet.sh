@@ -69,6 +69,11 @@ END
 "$lockbus" manifest manifest.ini --sign root1.key --sign root2.key -o 1.lbm
 "$lockbus" order commission cabinet.ini 1.lbm --cabinet "$id" --region 7 \
     --sign ops.key --sign sec.key -o 1.lbc
+if "$lockbus" commission cabinet.ini 1.lbm 1.lbm --escrow journal.escrow 2>err ||
+    ! grep -q "1.lbm: this is a manifest; a commissioning order" err; then
+    echo "not ok: a manifest is taken for an order" >&2
+    exit 1
+fi
 "$lockbus" commission cabinet.ini 1.lbm 1.lbc --escrow journal.escrow
 
 # Somebody shuts a door 2 s after it opened. Returns when the boards are

@@ -83,6 +83,8 @@ def check(text, lines):
     assert "prefers-reduced-motion" in text
     assert page.headed > page.tables >= 6
 
+    assert max(map(len, lines.splitlines())) < 80, "wider than a terminal"
+    lines = re.sub(r",\n +", ",", lines)  # a list goes on
     said = [moved(line.strip().removeprefix("moved: "))
             for line in lines.splitlines()
             if line.strip().startswith("moved: ")]

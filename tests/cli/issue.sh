@@ -196,6 +196,13 @@ says "order_no *47244640257 (11:1)"
 says "region *7"
 run 1 "an amendment without a number" "$lockbus" order commission "$cabinet" 1.lbm --cabinet $id --region 7 $two --amend -o 2.lbc
 run 1 "a number of another epoch" "$lockbus" order commission "$cabinet" 1.lbm --cabinet $id --region 7 $two --amend --order-no 10:2 -o 2.lbc
+if "$lockbus" order commission "$cabinet" 1.lbm --cabinet $id --region 70000 $two -o 4.lbc 2>&1 |
+    grep -q "warning: 1.lbm has no issuer for region 70000"; then
+    echo "ok: a region that no issuer covers is warned of"
+else
+    echo "not ok: a region that no issuer covers is not warned of" >&2
+    exit 1
+fi
 run 0 "an amendment" "$lockbus" order commission "$cabinet" 1.lbm --cabinet $id --region 7 $two --amend --order-no 11:2 -o 2.lbc
 run 1 "a manifest that is none" "$lockbus" order commission "$cabinet" 1.lbc --cabinet $id --region 7 $two -o 3.lbc
 

@@ -32,6 +32,16 @@ says() { # FILE WORDS
 
 commands=$("$lockbus" help | sed -n 's/^  lockbus \([a-z]*\) .*/\1/p')
 [ "$(echo "$commands" | wc -l)" -ge 15 ] || fail "commands are missing in help"
+# One sentence each, to its full stop, over as many lines as it takes.
+"$lockbus" help | sed -n '/^  lockbus /,/^$/p' | tr -s '\n ' ' ' |
+    sed 's/ lockbus \([a-z]*\) \([A-Z]\)/\n\1 \2/g' >sentences
+for command in $commands; do
+    grep -Eq "^$command .*\. *$" sentences ||
+        fail "help cuts what $command does"
+done
+awk 'length > 79' <<END | grep . && fail "help is wider than a terminal"
+$("$lockbus" help)
+END
 for command in $commands; do
     run 0 "$command" --help
     says out "usage: lockbus $command"

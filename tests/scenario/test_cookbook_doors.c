@@ -298,19 +298,36 @@ static void a_content_sensor_that_is_away_protects(void **state)
 static void a_content_sensor_unread_since_the_start_protects(void **state)
 {
     struct host *host = *state;
+    struct lockbus_error why;
     struct parcel parcel;
+    uint32_t ticket;
 
     deposited(host, &parcel, B04);
     host->rig->shut_after_us = 4000000;
     key_scanned(host, &parcel);
     host_run(host, 6000, content_event);
     host->rig->board[3].powered = false;
-    host_run(host, 200000, content_event); /* the window is over */
+    host_run(host, 200000, content_event); /* the window is over, */
+    assert_int_equal(
+        rig_service(host->rig, A07, LOCKBUS_SERVICE_BLOCK, &ticket, &why),
+        LOCKBUS_OK); /* and a block says so */
+    (void)rig_finish(host->rig, ticket);
     rig_crash(host->rig);
     host->cab = host->rig->cab;
     host_run(host, 200000, content_event);
     assert_int_equal(host_door(host, B04).content, LOCKBUS_CONTENT_UNKNOWN);
     assert_int_equal(host_door(host, B04).custody, LOCKBUS_CUSTODY_EMPTYING);
+}
+
+static void a_content_sensor_is_unknown_before_the_first_poll(void **state)
+{
+    struct host *host = *state;
+    struct lockbus_error why;
+
+    rig_crash_only(host->rig);
+    assert_int_equal(rig_try_open(host->rig, &why), LOCKBUS_OK);
+    assert_int_equal(host_door(host, B04).content, LOCKBUS_CONTENT_UNKNOWN);
+    assert_int_equal(host_door(host, A07).content, LOCKBUS_CONTENT_UNWATCHED);
 }
 
 /* ---- A door left open ------------------------------------------------------
@@ -681,6 +698,7 @@ int main(void)
         TEST(without_a_sensor_twice),
         TEST(with_a_content_sensor),
         TEST(a_content_sensor_that_is_away_protects),
+        TEST(a_content_sensor_is_unknown_before_the_first_poll),
         TEST(a_content_sensor_unread_since_the_start_protects),
         TEST(left_open),
         TEST(jammed),

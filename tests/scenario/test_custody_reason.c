@@ -243,6 +243,12 @@ static void other_events_have_no_reason_and_no_value_lacks_a_name(void **state)
         assert_int_equal(rig->event[i].reason == LOCKBUS_CUSTODY_REASON_NONE,
                          rig->event[i].kind != LOCKBUS_EVENT_CUSTODY);
     }
+    for (size_t i = 0; i < rig->events; i++) {
+        if (rig->event[i].kind == LOCKBUS_EVENT_LEAF &&
+            rig->event[i].latch == LOCKBUS_LATCH_SHUT) {
+            assert_string_equal(rig->event[i].text, "it is shut");
+        }
+    }
     for (int r = LOCKBUS_CUSTODY_REASON_NONE;
          r <= LOCKBUS_CUSTODY_REASON_RESTART; r++) {
         assert_true(strlen(lockbus_custody_reason_name(

@@ -2,28 +2,31 @@
  * Copyright the lockbus authors */
 #include "plain.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { WIDTH = 78 };
 
-/* A paragraph, its lines after the first indented as far as the first. */
+/* A paragraph, its lines after the first indented as far as the first. A list
+ * breaks after its commas, with or without spaces. */
 static void put_wrapped(const char *mark, const char *text)
 {
     int indent = (int)strlen(mark);
     int column = printf("%s", mark);
+    bool spaced = false;
 
     while (*text != '\0') {
-        int word = (int)strcspn(text, " ");
+        int word = (int)strcspn(text, " ,");
 
-        if (column > indent && column + 1 + word > WIDTH) {
+        word += text[word] == ',';
+        if (column > indent && column + spaced + word > WIDTH) {
             column = printf("\n%*s", indent, "") - 1;
+            spaced = false;
         }
-        if (column > indent) {
-            column += printf(" ");
-        }
-        column += printf("%.*s", word, text);
+        column += printf("%s%.*s", spaced ? " " : "", word, text);
         text += word;
+        spaced = *text == ' ';
         text += strspn(text, " ");
     }
     printf("\n");
@@ -52,7 +55,7 @@ static void tell(void *user, const struct told *told,
         put_wrapped("       ", told->text);
         break;
     case TELL_WORDS:
-        printf("       %s\n", told->text);
+        put_wrapped("       ", told->text);
         break;
     case TELL_EVENT:
         break;

@@ -85,15 +85,31 @@ static bool check(char **argv, const struct wish *w, bool makes)
     return text == NULL;
 }
 
+/* The two come in an order, and each is easily taken for the other. */
+static bool is_order(const char *path, const uint8_t *bytes, size_t len)
+{
+    struct lockbus_manifest_info info;
+
+    if (lockbus_manifest_read(&info, bytes, len) != LOCKBUS_OK) {
+        return true; /* of what it is else the cabinet says its rule */
+    }
+    fprintf(stderr,
+            "lockbus: %s: this is a manifest; a commissioning order (.lbc) "
+            "belongs here\n",
+            path);
+    return false;
+}
+
 static int commission(const struct issue_list *files, const char *escrow_path)
 {
-    uint8_t manifest[LOCKBUS_MANIFEST_MAX], order[LOCKBUS_COMMISSION_LEN + 1];
+    uint8_t manifest[LOCKBUS_MANIFEST_MAX], order[LOCKBUS_MANIFEST_MAX];
     uint8_t escrow[32];
     size_t manifest_len = 0, order_len = 0;
     struct lockbus_error why = {.err = LOCKBUS_OK};
 
     if (!host_read(files->item[1], manifest, sizeof manifest, &manifest_len) ||
-        !host_read(files->item[2], order, sizeof order, &order_len)) {
+        !host_read(files->item[2], order, sizeof order, &order_len) ||
+        !is_order(files->item[2], order, order_len)) {
         return TOOL_FAILED;
     }
     /* The escrow file first: a journal whose root key was lost on the way
@@ -144,7 +160,7 @@ int cmd_commission(int argc, char **argv)
 
 int cmd_amend(int argc, char **argv)
 {
-    uint8_t order[LOCKBUS_COMMISSION_LEN + 1];
+    uint8_t order[LOCKBUS_MANIFEST_MAX];
     size_t len = 0;
     struct lockbus_error why = {.err = LOCKBUS_OK};
 
@@ -154,7 +170,8 @@ int cmd_amend(int argc, char **argv)
     if (!issue_args(argc, argv, args, 1) || !issue_files(argv, &files, 2)) {
         return tool_usage(argv[0], NULL);
     }
-    if (!host_read(files.item[1], order, sizeof order, &len)) {
+    if (!host_read(files.item[1], order, sizeof order, &len) ||
+        !is_order(files.item[1], order, len)) {
         return TOOL_FAILED;
     }
     if (lockbus_cabinet_amend(files.item[0], order, len, &why) != LOCKBUS_OK) {

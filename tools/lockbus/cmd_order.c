@@ -15,11 +15,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The hash that the order names, and the epoch that its number needs. */
-static bool read_manifest(const char *path, uint8_t hash[32], uint32_t *epoch)
+/* The hash that the order names, and what the manifest says. */
+static bool read_manifest(const char *path, uint8_t hash[32],
+                          struct lockbus_manifest_info *info)
 {
     uint8_t bytes[LOCKBUS_MANIFEST_MAX];
-    struct lockbus_manifest_info info;
     struct lockbus_error why = {0};
     size_t len = 0;
 
@@ -28,13 +28,30 @@ static bool read_manifest(const char *path, uint8_t hash[32], uint32_t *epoch)
         (void)tool_complain(&why);
         return false;
     }
-    if (lockbus_manifest_read(&info, bytes, len) != LOCKBUS_OK) {
+    if (lockbus_manifest_read(info, bytes, len) != LOCKBUS_OK) {
         fprintf(stderr, "lockbus: %s: this is no manifest\n", path);
         return false;
     }
     lockbus_hash(hash, bytes, len);
-    *epoch = info.epoch;
     return true;
+}
+
+/* It is no error: the next manifest may have one. */
+static void warn_of_region(const struct lockbus_manifest_info *info,
+                           uint32_t region, const char *path)
+{
+    for (unsigned i = 0; i < info->key_count; i++) {
+        const struct lockbus_manifest_key *key = &info->keys[i];
+
+        if (key->role == LOCKBUS_ROLE_ISSUER && key->region_first <= region &&
+            region <= key->region_last) {
+            return;
+        }
+    }
+    fprintf(stderr,
+            "lockbus: warning: %s has no issuer for region %lu: nobody can "
+            "grant a deposit there\n",
+            path, (unsigned long)region);
 }
 
 /* A first order may take the first number of its epoch; an amendment's must
@@ -88,7 +105,7 @@ static int commission(int argc, char **argv)
     struct lockbus_key_file keys[2];
     uint8_t bytes[LOCKBUS_COMMISSION_LEN];
     struct lockbus_error why = {0};
-    uint32_t epoch = 0;
+    struct lockbus_manifest_info info;
     enum lockbus_err err;
 
     if (!issue_args(argc, argv, args, sizeof args / sizeof args[0]) ||
@@ -96,10 +113,11 @@ static int commission(int argc, char **argv)
         return tool_usage("order", NULL);
     }
     order.region = (uint32_t)region;
-    if (!read_manifest(files.item[1], order.manifest_hash, &epoch) ||
-        !settle_number(&order, args[0].seen, epoch)) {
+    if (!read_manifest(files.item[1], order.manifest_hash, &info) ||
+        !settle_number(&order, args[0].seen, info.epoch)) {
         return TOOL_FAILED;
     }
+    warn_of_region(&info, order.region, files.item[1]);
     err =
         lockbus_config_check(files.item[0], order.map_hash, &order.doors, &why);
     if (err != LOCKBUS_OK) {

@@ -28,9 +28,27 @@ int tool_usage(const char *name, const char *usage)
 }
 
 /* The first line of a text of several. */
-static int first_line(const char *text)
+enum { HELP_INDENT = 21, HELP_WIDTH = 79 };
+
+/* A command's first sentence, whole, broken between words. */
+static void first_sentence(FILE *to, const char *text)
 {
-    return (int)strcspn(text, "\n");
+    int column = HELP_INDENT;
+    bool ends = false;
+
+    while (*text != '\0' && !ends) {
+        int len = (int)strcspn(text, " \n");
+
+        if (column > HELP_INDENT && column + len > HELP_WIDTH) {
+            fprintf(to, "\n%*s", HELP_INDENT, "");
+            column = HELP_INDENT;
+        }
+        fprintf(to, "%s%.*s", column > HELP_INDENT ? " " : "", len, text);
+        column += len + 1;
+        ends = len > 0 && text[len - 1] == '.';
+        text += len + (text[len] != '\0');
+    }
+    fputc('\n', to);
 }
 
 static int help(FILE *to)
@@ -40,8 +58,8 @@ static int help(FILE *to)
     fputs("lockbus: parcel-locker lock boards that open on signatures only\n\n",
           to);
     for (size_t i = 0; (command = tool_at(i)) != NULL; i++) {
-        fprintf(to, "  lockbus %-10s %.*s\n", command->name,
-                first_line(command->text), command->text);
+        fprintf(to, "  lockbus %-10s ", command->name);
+        first_sentence(to, command->text);
     }
     fputs("\nlockbus COMMAND --help says more, with an example.\n"
           "Exit codes: 0 done, 1 refused or failed, 2 wrong use.\n",
