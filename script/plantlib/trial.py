@@ -5,13 +5,14 @@ A plant's test has said enough with its first failed assertion: the rest of its
 cases are not waited for."""
 import json
 import os
+import re
 import select
 import signal
 import subprocess
 import time
 
-# cmocka says so as soon as a case has failed.
-FAILED = b"[  FAILED  ]"
+# cmocka says so as soon as a case has failed, with the case's name.
+FAILED = re.compile(rb"\[  FAILED  \] .*\n")
 
 
 def tests_of(graph):
@@ -89,7 +90,7 @@ def watch(process, seconds):
             ready = select.select(waits, [], [], left)[0]
             more = process.stdout.read() if process.stdout in ready else None
             said += more or b""
-            if FAILED in said:
+            if FAILED.search(said):
                 return "failed", said
             if not more and waits[-1] in ready:
                 return None, said
