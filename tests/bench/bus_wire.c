@@ -194,6 +194,10 @@ static void begin_request(struct line *line, uint64_t now)
                  now < line->free_since + line->quiet_ns;
     line->rx_end = now;
     if (seen->counts) {
+        if (seen->requests != 0 && seen->times < BUS_TIMES) {
+            seen->time_us[seen->times++] =
+                (uint32_t)((now - seen->last_ns) / 1000);
+        }
         seen->first_ns = seen->requests == 0 ? now : seen->first_ns;
         seen->last_ns = now;
         seen->requests++;
@@ -376,6 +380,7 @@ void bus_wire_count(const struct bus_wire *wire, bool on)
             seen->requests = seen->first_ns = seen->last_ns = 0;
             seen->dropped = seen->spoilt = seen->replies = 0;
             seen->own_ns = seen->own_max_ns = 0;
+            seen->times = 0;
         }
         seen->counts = on;
     }

@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { BUS_WIRES = 8, BUS_BITS = 11, BUS_TURN_US = 2000 };
+enum { BUS_WIRES = 8, BUS_BITS = 11, BUS_TURN_US = 2000, BUS_TIMES = 4096 };
 
 struct bus_wire_settings {
     uint32_t baud;
@@ -40,6 +40,8 @@ struct bus_wire_seen {
     volatile uint64_t dropped; /* began less than t3.5 after a frame */
     volatile uint64_t spoilt;  /* two talked at once, or a bad check sum */
     volatile uint64_t replies;
+    volatile uint32_t times; /* of the first transactions: each its length */
+    uint32_t time_us[BUS_TIMES];
     volatile uint64_t own_ns, own_max_ns; /* how late its bytes were itself */
 };
 
