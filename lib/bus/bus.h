@@ -117,6 +117,9 @@ int lb_bus_fd(const struct lb_bus *bus);
  * middle of a reply, of which nothing is known before its end. */
 bool lb_bus_listens(const struct lb_bus *bus);
 
+/* Whether a report waits. */
+bool lb_bus_news(const struct lb_bus *bus);
+
 /* The next report; false: none waits. */
 bool lb_bus_next(struct lb_bus *bus, struct lb_report *report);
 

@@ -42,6 +42,11 @@ void lb_report_job(struct lb_bus *bus, enum lb_report_kind kind,
                                           .text = text});
 }
 
+bool lb_bus_news(const struct lb_bus *bus)
+{
+    return bus->report_count != 0;
+}
+
 bool lb_bus_next(struct lb_bus *bus, struct lb_report *report)
 {
     if (bus->report_count == 0) {

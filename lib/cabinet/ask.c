@@ -244,6 +244,7 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
 {
     struct lb_verdict verdict;
 
+    cab->rests = false; /* of what is decided here, the next poll does more */
     if (cab->journal_failed) {
         return journal_failed(cab, why);
     }

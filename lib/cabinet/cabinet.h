@@ -184,6 +184,8 @@ struct lockbus_cabinet {
     bool polled, released;
     uint64_t now_us, now_ms, start_ms, base_powered_ms, last_block_ms;
     uint64_t next_us;
+    uint64_t due_us; /* something is due then that comes from no bus */
+    bool rests;      /* until then, or news, there is nothing to look for */
 
     struct lb_ticket ticket[LOCKBUS_TICKETS];
     uint32_t last_ticket;

@@ -111,7 +111,23 @@ static uint64_t ms_to_us(uint64_t ms)
     return ms > UINT64_MAX / 1000 ? UINT64_MAX : ms * 1000;
 }
 
-static uint64_t next_us(const struct lockbus_cabinet *cab)
+static uint64_t buses_next_us(const struct lockbus_cabinet *cab)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (size_t b = 0; b < cab->bus_count; b++) {
+        uint64_t at = lb_bus_next_us(cab->bus[b]);
+
+        if (!cab->line_ours[b] && lb_bus_fd(cab->bus[b]) < 0) {
+            at = earliest(at, cab->now_us + RETRY_US);
+        }
+        next = earliest(next, at);
+    }
+    return next;
+}
+
+/* When something is due that comes from no bus. */
+static uint64_t own_next_us(const struct lockbus_cabinet *cab)
 {
     uint64_t gate_ms = lb_gate_next_ms(&cab->gate);
     uint64_t next = ms_to_us(lb_facts_next_ms(cab));
@@ -122,14 +138,6 @@ static uint64_t next_us(const struct lockbus_cabinet *cab)
                           : gate_ms - cab->base_powered_ms + cab->start_ms;
         next = earliest(next, ms_to_us(at));
     }
-    for (size_t b = 0; b < cab->bus_count; b++) {
-        uint64_t at = lb_bus_next_us(cab->bus[b]);
-
-        if (!cab->line_ours[b] && lb_bus_fd(cab->bus[b]) < 0) {
-            at = earliest(at, cab->now_us + RETRY_US);
-        }
-        next = earliest(next, at);
-    }
     for (size_t i = 0; i < LB_RECHECKS; i++) {
         if (cab->recheck[i].ticket != 0) {
             next = earliest(next, ms_to_us(cab->recheck[i].until_ms));
@@ -138,10 +146,65 @@ static uint64_t next_us(const struct lockbus_cabinet *cab)
     if (cab->refusal[0].count != 0) {
         next = earliest(next, ms_to_us(cab->refusals_at_ms + 1000));
     }
-    next = earliest(next, ms_to_us(cab->last_block_ms + LB_HEARTBEAT_MS));
-    /* Overdue means that something waits for the journal: come back soon,
-     * not at once. */
-    return next > cab->now_us ? next : cab->now_us + RETRY_US;
+    return earliest(next, ms_to_us(cab->last_block_ms + LB_HEARTBEAT_MS));
+}
+
+/* Overdue means that something waits for the journal: come back soon, not at
+ * once. */
+static void come_again(struct lockbus_cabinet *cab)
+{
+    uint64_t next = earliest(cab->due_us, buses_next_us(cab));
+
+    cab->next_us = next > cab->now_us ? next : cab->now_us + RETRY_US;
+    watch(cab);
+    lb_loop_arm(&cab->loop, cab->next_us - cab->now_us);
+}
+
+/*
+ * Nobody asked for anything, nothing is on its way to the disk, no latch
+ * moves: until something of our own is due, or a bus reports, or a call comes
+ * (which clears `rests`), another look at every door would find what this
+ * one found. Most polls only move bytes, several for each reply.
+ */
+static bool at_rest(const struct lockbus_cabinet *cab)
+{
+    if (!cab->gate.booted || cab->file_manifest_there || cab->journal_failed ||
+        cab->journal_busy || cab->derive_busy || cab->derive_ended ||
+        cab->fact_count != 0 || cab->refusal[0].count != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
+        if (cab->ticket[i].state != LB_TICKET_FREE) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < LB_RECHECKS; i++) {
+        if (cab->recheck[i].ticket != 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < cab->board_count; i++) {
+        if (cab->boards[i].state != cab->boards[i].noted) {
+            return false; /* it is noted at a pace */
+        }
+    }
+    for (uint16_t door = 0; door < cab->door_count; door++) {
+        if (cab->slots[door].latch.permit_ref != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool buses_poll(struct lockbus_cabinet *cab)
+{
+    bool news = false;
+
+    for (size_t b = 0; b < cab->bus_count; b++) {
+        lb_bus_poll(cab->bus[b], cab->now_us);
+        news = lb_bus_news(cab->bus[b]) || news;
+    }
+    return news;
 }
 
 /* A coil that the process before pulsed is as hot as one of ours, and a
@@ -204,27 +267,17 @@ static void trace_news(struct lockbus_cabinet *cab)
     }
 }
 
-enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
-                                      uint64_t now_us)
+static void before_buses(struct lockbus_cabinet *cab)
 {
-    struct lockbus_cabinet *cab = cabinet;
-
-    if (cab == NULL || now_us >= CLOCK_END_US ||
-        (cab->polled && now_us < cab->now_us)) {
-        return LOCKBUS_ERR_USAGE;
-    }
-    lb_loop_begin(&cab->loop);
-    lb_facts_watch(cab, now_us);
-    take_time(cab, now_us);
-    lb_trace_time(cab->trace, now_us);
     lb_ask_worker_ended(cab);
     lb_facts_flush(cab);
     if (!cab->gate.booted) {
         tick(cab); /* BOOT, before anything else is on record */
     }
-    for (size_t b = 0; b < cab->bus_count; b++) {
-        lb_bus_poll(cab->bus[b], now_us);
-    }
+}
+
+static void after_buses(struct lockbus_cabinet *cab)
+{
     lb_facts_from_buses(cab);
     lb_facts_due(cab);
     lb_lines_due(cab);
@@ -242,16 +295,41 @@ enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
     lb_ask_advance(cab);
     if (cab->released) {
         /* The pulse's first byte need not wait for another round. */
-        for (size_t b = 0; b < cab->bus_count; b++) {
-            lb_bus_poll(cab->bus[b], now_us);
-        }
+        (void)buses_poll(cab);
         lb_facts_from_buses(cab);
+    }
+}
+
+enum lockbus_err lockbus_cabinet_poll(struct lockbus_cabinet *cabinet,
+                                      uint64_t now_us)
+{
+    struct lockbus_cabinet *cab = cabinet;
+
+    if (cab == NULL || now_us >= CLOCK_END_US ||
+        (cab->polled && now_us < cab->now_us)) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    lb_loop_begin(&cab->loop);
+    bool rests = cab->rests && now_us < cab->due_us;
+
+    if (!rests) {
+        lb_facts_watch(cab, now_us);
+    }
+    take_time(cab, now_us);
+    lb_trace_time(cab->trace, now_us);
+    if (!rests) {
+        before_buses(cab);
+    }
+    if (buses_poll(cab) || !rests) {
+        after_buses(cab);
+        cab->rests = at_rest(cab);
+        cab->due_us = own_next_us(cab);
+    } else {
+        lb_lines_due(cab);
     }
     lb_facts_seen(cab);
     trace_news(cab);
-    cab->next_us = next_us(cab);
-    watch(cab);
-    lb_loop_arm(&cab->loop, cab->next_us - now_us);
+    come_again(cab);
     return LOCKBUS_OK;
 }
 
@@ -284,6 +362,7 @@ enum lockbus_err lockbus_cabinet_time(struct lockbus_cabinet *cabinet,
     if (cabinet == NULL || unix_s >= UINT64_C(1) << 36) {
         return LOCKBUS_ERR_USAGE;
     }
+    cabinet->rests = false;
     lb_gate_time(&cabinet->gate, unix_s, trusted);
     return LOCKBUS_OK;
 }

@@ -56,6 +56,7 @@ enum lockbus_err lockbus_challenge(struct lockbus_cabinet *cabinet,
         return lb_reason(why, LOCKBUS_ERR_USAGE, "use",
                          "a challenge is for a proof or for service");
     }
+    cabinet->rests = false;
     lb_crypto_random(fresh, sizeof fresh);
     if (lb_gate_challenge(&cabinet->gate, door,
                           use == LOCKBUS_CHALLENGE_PROOF ? LB_CHALLENGE_PROOF
