@@ -127,10 +127,12 @@ void lb_loop_arm(struct lb_loop *loop, uint64_t in_us)
     loop->due_us = 0;
     if (in_us != UINT64_MAX && loop->begun_us != 0) {
         uint64_t took_us = lb_loop_since(loop);
+        uint64_t early_us = loop->early_16ths / 16;
 
         loop->due_us = loop->begun_us + in_us;
-        took_us += loop->early_16ths / 16;
         in_us = in_us > took_us ? in_us - took_us : 0;
+        /* who came too early already waits for the rest, and does not spin */
+        in_us -= in_us > 2 * early_us ? early_us : 0;
     }
     if (in_us == 0) {
         when.it_value.tv_nsec = 1; /* zero would mean never */
