@@ -74,6 +74,7 @@ class Overlay:
         self.folder = folder  # relative to the build folder
         self.run = run        # runs a shell command there; False: it failed
         self.made = set()
+        self.instead = {}     # words of a command that another stands for
         self.new = {}         # output -> whether a new object is in it
 
     def path(self, output):

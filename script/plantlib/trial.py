@@ -56,6 +56,8 @@ class Test:
             stderr=subprocess.STDOUT, start_new_session=True)
 
     def placed(self, overlay, word):
+        if word in overlay.instead:
+            return overlay.instead[word]
         name = self.graph.local(word)
         if name is None:
             return word
