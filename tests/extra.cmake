@@ -233,3 +233,14 @@ lb_planted_sources(sources ${sources})
 target_sources(scenario_test_walk PRIVATE ${sources})
 target_include_directories(scenario_test_walk PRIVATE
                            ${PROJECT_SOURCE_DIR}/tools/lockbus)
+
+# These wait for a pty most of the time: they begin early, beside what counts.
+foreach(test scenario_test_faults sim_faults sim_test_trouble cli_demo)
+  if(TEST ${test})
+    set_tests_properties(${test} PROPERTIES COST 400)
+  endif()
+endforeach()
+foreach(test fault_test_killed_process scenario_test_walk
+        scenario_test_restart scenario_test_cookbook_doors)
+  set_tests_properties(${test} PROPERTIES COST 200)
+endforeach()
