@@ -244,3 +244,11 @@ foreach(test fault_test_killed_process scenario_test_walk
         scenario_test_restart scenario_test_cookbook_doors)
   set_tests_properties(${test} PROPERTIES COST 200)
 endforeach()
+
+# The plants' own machinery, on a small project.
+add_test(NAME script_plants
+         COMMAND /usr/bin/python3
+                 ${PROJECT_SOURCE_DIR}/tests/script/test_plants.py
+                 ${PROJECT_SOURCE_DIR})
+set_tests_properties(script_plants PROPERTIES TIMEOUT 120 COST 200
+                     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
