@@ -127,7 +127,8 @@ bool lb_hold_blocks(const struct lb_bus *bus)
     return any(bus, unsure);
 }
 
-static uint64_t first_due_us(const struct lb_bus *bus)
+/* `unasked`: of offs that were not asked for yet. */
+static uint64_t first_due_us(const struct lb_bus *bus, bool unasked)
 {
     uint64_t first = UINT64_MAX;
 
@@ -135,7 +136,8 @@ static uint64_t first_due_us(const struct lb_bus *bus)
         const struct lb_node *node = &bus->node[b];
 
         for (size_t c = 0; c < node->board.profile->channels; c++) {
-            if (node->channel[c].held == LB_HELD_ON && lb_pulse_linked(node)) {
+            if (node->channel[c].held == LB_HELD_ON && lb_pulse_linked(node) &&
+                (!unasked || node->channel[c].offs == 0)) {
                 lb_sooner(&first, due_us(bus, &node->channel[c]));
             }
         }
@@ -145,19 +147,24 @@ static uint64_t first_due_us(const struct lb_bus *bus)
 
 bool lb_hold_cuts(const struct lb_bus *bus, uint64_t *wake)
 {
-    bool own = bus->txn.pick.hold && bus->txn.pick.op != LB_OP_PROBE;
+    const struct lb_exchange *txn = &bus->txn;
+    bool own = txn->pick.hold && txn->pick.op != LB_OP_PROBE;
 
-    if (bus->held == 0 || own) {
+    if (bus->held == 0 || (own && txn->state == LB_TXN_QUIET)) {
         return false;
     }
-    lb_sooner(wake, first_due_us(bus));
-    return lb_hold_due(bus);
+    /* one that was asked for does not keep the next one waiting: a board may
+     * be slow, or dead */
+    uint64_t due = first_due_us(bus, own);
+
+    lb_sooner(wake, due);
+    return own ? bus->now_us >= due : lb_hold_due(bus);
 }
 
 bool lb_hold_waits(const struct lb_bus *bus, const struct lb_pick *pick,
                    uint64_t *wake)
 {
-    uint64_t due = first_due_us(bus);
+    uint64_t due = first_due_us(bus, false);
 
     if (bus->held == 0 || pick->op == LB_OP_NONE || bus->stopping) {
         return false;
@@ -179,7 +186,8 @@ bool lb_hold_waits(const struct lb_bus *bus, const struct lb_pick *pick,
 
 /* ---- The off ------------------------------------------------------------- */
 
-/* The off that has waited longest; else what is to be read back. */
+/* The off that has waited longest, first those that were not asked for yet;
+ * else what is to be read back. */
 static bool off_turn(struct lb_bus *bus, struct lb_pick *pick)
 {
     uint64_t oldest = UINT64_MAX;
@@ -198,6 +206,8 @@ static bool off_turn(struct lb_bus *bus, struct lb_pick *pick)
             /* a reading must wait for a lost one; the off need not */
             bool read = at->held == LB_HELD_OFF && !quiet;
             uint64_t age = read ? UINT64_MAX - 1 : at->on_until_us;
+
+            age += !read && at->offs > 0 ? UINT64_MAX / 2 : 0;
 
             if (age < oldest) {
                 oldest = age;
@@ -247,7 +257,7 @@ bool lb_hold_pick(struct lb_bus *bus, struct lb_pick *pick, uint64_t *wake)
     if (bus->held == 0) {
         return false;
     }
-    lb_sooner(wake, first_due_us(bus));
+    lb_sooner(wake, first_due_us(bus, false));
     if (off_turn(bus, pick)) {
         /* what else was begun now would have to give way to it at once */
         if (pick->op != LB_OP_OFF && lb_hold_waits(bus, pick, wake)) {

@@ -223,8 +223,9 @@ static bool on_wire(struct lb_bus *bus, bool got)
             step(bus, LB_TXN_ENDED, NULL);
             return true;
         }
-        /* That a read has left is told with its reply. */
-        lb_sooner(&bus->wake_us, txn->pick.op == LB_OP_PULSE
+        /* That a read has left is told with its reply; but an off that is
+         * due can only cut short what has left. */
+        lb_sooner(&bus->wake_us, txn->pick.op == LB_OP_PULSE || bus->held > 0
                                      ? bus->wire_end_us
                                      : txn->deadline_us);
         lb_doze(bus);

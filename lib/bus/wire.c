@@ -138,13 +138,15 @@ static bool writes(const struct lb_request *request)
     return request->op == LB_OP_OFF || request->op == LB_OP_PULSE;
 }
 
-/* The reply of a request that was given up teaches how late one can be. It
- * does not end the board's quiet time: what looks like the lost reply may be
- * another's, and then the true one is still to come. */
+/* The reply of a request that was given up teaches how late one can be, unless
+ * it comes so late that no request can have waited for it. It does not end the
+ * board's quiet time: what looks like the lost reply may be another's, and then
+ * the true one is still to come. */
 static bool was_late(struct lb_bus *bus, struct lb_node *node,
                      const uint8_t *frame, size_t len)
 {
     if (node->lost.op != LB_OP_NONE &&
+        bus->now_us < node->lost_us + LB_LATE_MAX_US &&
         bus->driver->match(&node->lost, frame, len) >= LB_MATCH_EXCEPTION) {
         uint64_t took = bus->now_us - node->lost_us;
         uint64_t wire = lb_wire_us(bus, node->lost.reply_len);

@@ -627,6 +627,41 @@ static void what_looks_like_a_lost_reply_does_not_end_the_wait(void **state)
     assert_int_equal(board->requests, asked + 1);
 }
 
+/* One reading was lost for good. What looks like its reply, minutes later,
+ * teaches nothing: else one odd frame made every time-out of this board long
+ * for ever. */
+static void behind_the_other(struct sim_line *sim, struct sim_line_board *board,
+                             const uint8_t *request,
+                             struct sim_line_reply *reply)
+{
+    uint8_t twin[6] = {1, 2, 1, 0xFF};
+
+    (void)sim, (void)board;
+    if (request[0] == 2) {
+        memcpy(reply->bytes + reply->len, twin, sim_line_seal(twin, 4));
+        reply->len += 6;
+    }
+}
+
+static void a_reply_lost_long_ago_teaches_nothing(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 2);
+    struct lb_bus_view before, after;
+
+    bus_bench_settle(bench);
+    bench->sim.board[0].dead = true;
+    assert_true(bus_bench_wait(bench, LB_REPORT_MISSED, SEC));
+    bench->sim.board[0].dead = false;
+    bus_bench_for(bench, 60 * SEC);
+    assert_true(lb_bus_view(bench->bus, 0, &before));
+    bench->sim.hook = behind_the_other;
+    bus_bench_for(bench, 5 * SEC);
+    assert_true(lb_bus_view(bench->bus, 0, &after));
+    assert_true(counters(bench).foreign > 0);
+    assert_int_equal(after.count.late, before.count.late);
+    assert_in_range(after.reply_us, 0, 2 * before.reply_us + 1000);
+}
+
 static void refuses_inputs(struct sim_line *sim, struct sim_line_board *board,
                            const uint8_t *request, struct sim_line_reply *reply)
 {
@@ -1148,19 +1183,49 @@ static void a_configuration_out_of_range_is_refused(void **state)
 
 /* ---- Pulses that the host ends ------------------------------------------ */
 
+static struct bus_bench *levels_of(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 2);
+
+    bench->profile.host_timed = true;
+    bench->profile.pulse.base = bench->profile.off.base;
+    bench->at_once = 2;
+    bench->sim.board[0].levels = bench->sim.board[1].levels = true;
+    return bench;
+}
+
+/* A slow board dies while an output of it is on: its off is asked for again
+ * and again, but not before the other's. */
+static void a_dead_board_does_not_keep_the_others_outputs_on(void **state)
+{
+    struct bus_bench *bench = levels_of(state);
+
+    bench->sim.board[0].turn_us = 250 * MS;
+    bus_bench_settle(bench);
+    for (uint64_t apart = 0; apart <= 400; apart += 50) {
+        bench->sim.board[1].held_us[1] = 0;
+        assert_int_equal(bus_bench_pulse(bench, 0, 0, 1, 3 * SEC), LOCKBUS_OK);
+        bus_bench_for(bench, apart * MS);
+        assert_int_equal(bus_bench_pulse(bench, 1, 1, 2, 3 * SEC), LOCKBUS_OK);
+        bus_bench_for(bench, (400 - apart) * MS);
+        bench->sim.board[0].dead = true;
+        bus_bench_for(bench, 3 * SEC);
+        assert_in_range(bench->sim.board[1].held_us[1], 490 * MS, 515 * MS);
+        bench->sim.board[0].dead = false;
+        bus_bench_for(bench, 8 * SEC);
+        assert_int_equal(bench->sim.board[0].coil_on, 0);
+    }
+}
+
 /* While the reading that follows one off has to wait for another off, nothing
  * else may begin: it would give way at once, again and again, until the host
  * does nothing else, or is not woken for that off. */
 static void an_off_wakes_the_host_while_another_is_read_back(void **state)
 {
-    struct bus_bench *bench = bench_of(state, 19200, 2);
+    struct bus_bench *bench = levels_of(state);
     struct sim_line_board *slow = &bench->sim.board[0];
     struct sim_line_board *quick = &bench->sim.board[1];
 
-    bench->profile.host_timed = true;
-    bench->profile.pulse.base = bench->profile.off.base;
-    bench->at_once = 2;
-    slow->levels = quick->levels = true;
     slow->turn_us = 60 * MS;
     bench->stall_us = 50;
     bus_bench_settle(bench);
@@ -1215,6 +1280,7 @@ int main(void)
         BENCH(door_seven_is_not_confirmed_by_door_three),
         BENCH(a_late_reading_is_never_taken_for_the_present_one),
         BENCH(what_looks_like_a_lost_reply_does_not_end_the_wait),
+        BENCH(a_reply_lost_long_ago_teaches_nothing),
         BENCH(an_exception_to_a_reading_is_no_look_at_the_doors),
         BENCH(an_exception_to_a_pulse_is_not_an_acceptance),
         BENCH(a_bit_read_once_is_not_reported),
@@ -1238,6 +1304,7 @@ int main(void)
         BENCH(a_host_that_is_held_up_keeps_the_silence),
         BENCH(a_pulse_that_waits_for_a_full_port_can_be_withdrawn),
         BENCH(noise_in_every_poll_does_not_keep_a_dead_board_here),
+        BENCH(a_dead_board_does_not_keep_the_others_outputs_on),
         BENCH(an_off_wakes_the_host_while_another_is_read_back),
         BENCH(a_configuration_out_of_range_is_refused),
     };
