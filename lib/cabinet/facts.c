@@ -10,7 +10,8 @@
  * wait, the journal has failed: what happened would go unrecorded.
  *
  * A door without a sensor has its leaf assumed: open when the board accepted
- * the pulse, shut assume_open_s later. Such facts are marked.
+ * the pulse, shut assume_open_s later. Such facts are marked. Time passes
+ * without its board, too, but what is away is told as away.
  */
 
 #include "cabinet/cabinet.h"
@@ -150,18 +151,6 @@ void lb_facts_seen(struct lockbus_cabinet *cab)
     }
 }
 
-void lb_facts_withdraw(struct lockbus_cabinet *cab, uint16_t door)
-{
-    struct lb_slot *slot = &cab->slots[door];
-    const struct lb_cabinet_board *board = &cab->boards[slot->board];
-
-    if (slot->used && slot->latch.permit_ref != 0) {
-        lb_bus_cancel(cab->bus[board->bus], board->index, slot->channel);
-        slot->blind = true; /* a pulse may be on the wire */
-        slot->latch.permit_until_ms = cab->now_ms;
-    }
-}
-
 void lb_facts_live(struct lockbus_cabinet *cab, uint16_t door)
 {
     if (door >= cab->door_count || !cab->slots[door].used) {
@@ -173,28 +162,6 @@ void lb_facts_live(struct lockbus_cabinet *cab, uint16_t door)
     lb_gate_live(&cab->gate, door,
                  lb_bus_present(cab->bus[board->bus], board->index),
                  slot->leaf_known, slot->leaf_open);
-}
-
-/* The end of what a permit was for, seen from the host. */
-void lb_slot_end(struct lockbus_cabinet *cab, struct lb_slot *slot,
-                 enum lockbus_event_kind kind)
-{
-    struct lb_ticket *ticket = lb_ticket_find(cab, slot->ticket);
-
-    slot->ticket = 0;
-    if (ticket == NULL) {
-        return;
-    }
-    const char *text = NULL;
-
-    if (kind == LOCKBUS_EVENT_OPENED) {
-        kind = slot->sensor ? kind : LOCKBUS_EVENT_UNCONFIRMED;
-    } else if (ticket->pulses == 0) {
-        kind = LOCKBUS_EVENT_EXPIRED;
-    } else if (kind == LOCKBUS_EVENT_UNKNOWN && ticket->accepted) {
-        text = "the board confirmed the pulse, but the leaf was not read";
-    }
-    lb_ticket_end(cab, ticket, kind, LOCKBUS_RULE_NONE, text);
 }
 
 static void do_effects(struct lockbus_cabinet *cab, uint16_t door,
@@ -285,6 +252,10 @@ void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
     const struct lb_cabinet_board *board = &cab->boards[slot->board];
     bool unseen = open && opened_unseen(cab, door);
 
+    if (!slot->sensor && !board->here) {
+        tell_fact(cab, door, open ? LB_FACT_LEAF_OPENED : LB_FACT_LEAF_SHUT, 0);
+        return;
+    }
     slot->leaf_known = true;
     slot->leaf_open = open;
     if (slot->latch.state == LB_LATCH_AWAY) {
@@ -306,6 +277,7 @@ void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
     };
     size_t before = cab->event_count;
 
+    slot->latch.forced = slot->latch.forced || unseen;
     put_fact(cab, &fact);
     (void)lb_step(cab, door,
                   open ? LB_LATCH_EV_LEAF_OPEN : LB_LATCH_EV_LEAF_SHUT);
@@ -366,35 +338,4 @@ uint64_t lb_facts_next_ms(const struct lockbus_cabinet *cab)
 void lb_facts_unknown(struct lockbus_cabinet *cab, uint16_t door, uint32_t ref)
 {
     tell_fact(cab, door, LB_FACT_UNKNOWN, ref);
-}
-
-void lb_release(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
-                const struct lb_permit *permit)
-{
-    struct lb_slot *slot = &cab->slots[permit->door];
-    const struct lb_cabinet_board *board = &cab->boards[slot->board];
-    struct lb_bus *bus = cab->bus[board->bus];
-    uint64_t until_ms =
-        permit->deadline_ms - cab->base_powered_ms + cab->start_ms;
-
-    /* lb_ask() lets no second open of a door begin while one runs. */
-    slot->ticket = ticket->id;
-    slot->blind = false;
-    if (!lb_bus_present(bus, board->index)) {
-        /* Lost between the decision and the disk: now or never. */
-        tell_fact(cab, permit->door, LB_FACT_UNKNOWN, permit->ref);
-        lb_slot_end(cab, slot, LOCKBUS_EVENT_EXPIRED);
-        return;
-    }
-    slot->latch.permit_ref = permit->ref;
-    slot->latch.permit_until_ms = until_ms;
-    /* The step first: it withdraws what an older permit may have left. */
-    unsigned effects = lb_step(cab, permit->door, LB_LATCH_EV_PERMIT);
-
-    if ((effects & LB_LATCH_FX_PULSE) == 0 ||
-        lb_bus_pulse(bus, board->index, slot->channel, permit,
-                     until_ms * 1000) != LOCKBUS_OK) {
-        lb_facts_withdraw(cab, permit->door);
-    }
-    cab->released = true;
 }

@@ -17,7 +17,8 @@
  *   open the door a second time.
  * - A leaf that opens without a permit is forced when it was known to be
  *   shut. Found open at the first reading it is open, no more: nobody saw how
- *   it came to be.
+ *   it came to be. But where it was forced when its board was lost, or its
+ *   owner knows that it was shut before, finding it open is no better.
  * - A leaf that stays open is told again and again, ever more slowly, until
  *   it shuts, its board is lost or a permit begins its time anew.
  * - A jammed latch stays jammed while its leaf stays shut. The next permit
@@ -144,6 +145,7 @@ void lb_latch_init(struct lb_latch *latch)
 {
     latch->state = LB_LATCH_UNKNOWN;
     latch->ajar_alarms = 0;
+    latch->forced = false;
     latch->permit_ref = 0;
     latch->permit_until_ms = 0;
     latch->ajar_at_ms = 0;
@@ -194,6 +196,22 @@ static void keep_timers(struct lb_latch *latch, unsigned effects,
     }
 }
 
+/* What the table's states cannot carry over a time without readings. */
+static void keep_forced(struct lb_latch *latch, enum lb_latch_state before,
+                        enum lb_latch_event event)
+{
+    if (before == LB_LATCH_FORCED && event == LB_LATCH_EV_AWAY) {
+        latch->forced = true;
+    } else if (event == LB_LATCH_EV_LEAF_OPEN) {
+        if (latch->forced && latch->state == LB_LATCH_OPEN) {
+            latch->state = LB_LATCH_FORCED;
+        }
+        latch->forced = false;
+    } else if (event == LB_LATCH_EV_LEAF_SHUT || event == LB_LATCH_EV_PERMIT) {
+        latch->forced = false; /* somebody shut it, or may now have it open */
+    }
+}
+
 unsigned lb_latch_step(struct lb_latch *latch, enum lb_latch_event event,
                        uint64_t now_ms, uint32_t ajar_after_ms)
 {
@@ -217,6 +235,7 @@ unsigned lb_latch_step(struct lb_latch *latch, enum lb_latch_event event,
         /* The first reading came after the permit, which runs on. */
         latch->state = LB_LATCH_RELEASING;
     }
+    keep_forced(latch, state, event);
     keep_timers(latch, effects, now_ms, ajar_after_ms);
     return effects;
 }

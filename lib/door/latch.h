@@ -65,6 +65,8 @@ enum lb_latch_effect {
 struct lb_latch {
     uint8_t state;            /* enum lb_latch_state */
     uint8_t ajar_alarms;      /* of this opening; not beyond UINT8_MAX */
+    bool forced;              /* open unbidden when its board was lost: found
+                               * open again, that is what it is */
     uint32_t permit_ref;      /* 0: none runs */
     uint64_t permit_until_ms; /* host ms */
     uint64_t ajar_at_ms;      /* 0: not armed */

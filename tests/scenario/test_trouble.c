@@ -87,6 +87,86 @@ static void a_leaf_that_opened_while_nobody_looked_is_an_alarm(void **state)
     rig_run(rig, 500);
     assert_int_equal(rig_count(rig, LOCKBUS_EVENT_FORCED, A07), 1);
     assert_int_equal(rig_count(rig, LOCKBUS_EVENT_FORCED, 0xFFFF), 1);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_FORCED);
+    assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_OCCUPIED);
+}
+
+/* Nobody has shut it; that its board lost power makes it no better. */
+static void a_forced_door_is_one_when_its_board_returns(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->leaf[A07].open = true;
+    rig_run(rig, 300);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_FORCED);
+    rig->board[A07 / 8].powered = false;
+    rig_run(rig, 5000);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_AWAY);
+    rig->board[A07 / 8].powered = true;
+    rig_run(rig, 20000);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_FORCED);
+    assert_int_equal(rig_count(rig, LOCKBUS_EVENT_FORCED, A07), 1);
+    rig->leaf[A07].open = false;
+    rig_run(rig, 300);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_SHUT);
+    /* and the next loss finds a door that is merely open */
+    rig->board[A07 / 8].powered = false;
+    rig_run(rig, 5000);
+    rig->leaf[A07].open = true;
+    rig->board[A07 / 8].powered = true;
+    rig_run(rig, 20000);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_OPEN);
+}
+
+static void without_a_sensor(const struct rig *rig)
+{
+    rig_wire(rig,
+             "1 = main 1 waveshare-relay-d-8ch\n"
+             "2 = main 2 waveshare-relay-d-8ch\n"
+             "3 = main 3 waveshare-relay-d-8ch\n"
+             "4 = main 4 waveshare-relay-d-8ch\n",
+             "A01-A06 = 0-5   1:1-6 size=M\n"
+             "A07     = 6     1:7   size=M sensor=none assume_open_s=10\n"
+             "A08     = 7     1:8   size=M\n"
+             "B01-B08 = 8-15  2:1-8 size=M\n"
+             "C01-C08 = 16-23 3:1-8 size=M\n"
+             "D01-D08 = 24-31 4:1-8 size=M\n");
+}
+
+static int set_up_without_a_sensor(void **state)
+{
+    struct rig *rig = rig_new_wired(without_a_sensor);
+
+    rig_open(rig);
+    *state = rig;
+    return 0;
+}
+
+/* That time makes it shut is known without its board; that its board is
+ * there is not. */
+static void a_door_without_sensor_is_away_with_its_board(void **state)
+{
+    struct rig *rig = *state;
+    struct parcel parcel;
+    struct lockbus_error why;
+    uint32_t ticket;
+
+    assert_true(world_parcel(&rig->world, &parcel, A07, false, &why));
+    assert_int_equal(
+        lockbus_deposit_with_key(rig->cab, parcel.package, parcel.package_len,
+                                 rig->world.courier.seed, &ticket, &why),
+        LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_UNCONFIRMED);
+    assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_LOADING);
+    rig->board[0].powered = false;
+    rig_run(rig, 5000);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_AWAY);
+    rig_run(rig, 15000);
+    assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_OCCUPIED);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_AWAY);
+    rig->board[0].powered = true;
+    rig_run(rig, 20000);
+    assert_int_equal(rig_latch(rig, A07), LOCKBUS_LATCH_SHUT);
     assert_int_equal(rig_custody(rig, A07), LOCKBUS_CUSTODY_OCCUPIED);
 }
 
@@ -354,6 +434,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(a_leaf_that_opens_unbidden_is_an_alarm),
         TEST(a_leaf_that_opened_while_nobody_looked_is_an_alarm),
+        TEST(a_forced_door_is_one_when_its_board_returns),
+        cmocka_unit_test_setup_teardown(
+            a_door_without_sensor_is_away_with_its_board,
+            set_up_without_a_sensor, tear_down),
         TEST(a_stuck_latch_is_pulsed_thrice_and_gives_its_use_back),
         TEST(a_sensor_stuck_open_locks_nobody_out),
         TEST(a_door_that_stands_open_is_pulsed_again),
