@@ -20,8 +20,10 @@ static void text(char *to, size_t cap, const char *from)
 {
     (void)snprintf(to, cap, "%s", from != NULL ? from : "");
     for (; *to != '\0'; to++) {
-        /* The adapter chose these bytes and a person's terminal shows them. */
-        if ((unsigned char)*to < 0x20U || *to == 0x7F) {
+        /* The adapter chose these bytes and a person's terminal shows them.
+         * Beyond ASCII are controls as well, and half characters, of which
+         * no JSON can be made. */
+        if ((unsigned char)*to < 0x20U || (unsigned char)*to >= 0x7FU) {
             *to = '?';
         }
     }

@@ -78,6 +78,17 @@ says path:/dev/ttyLB1
 says path:/dev/ttyLB2
 says usb:0403:6001:FT9XK2LQ
 
+# What an adapter calls itself is no command to a terminal, in one byte or in
+# more, and no reason to be left out.
+plug ttyLB3 0403 6015 AB12
+printf 'Ad\033[2J\233\302\2332Japter\n' >$sys/.usb1/ttyLB3/product
+"$tool" ports >"$output"
+says usb:0403:6015:AB12 /dev/ttyLB3 - - 'Ad?\[2J???2Japter'
+"$tool" ports --json | python3 -c '
+import json, sys
+assert "/dev/ttyLB3" in [port["path"] for port in json.load(sys.stdin)]
+'
+
 code=0
 "$tool" ports more >"$output" 2>&1 || code=$?
 test $code -eq 2

@@ -176,6 +176,32 @@ static void three_pulses_go_while_the_leaf_stays_shut(void **state)
     assert_int_equal(bus_bench_seen(bench, LB_REPORT_ACCEPTED), 3);
 }
 
+static uint64_t rested_us; /* of the pulse before; 0: there was none */
+
+static void was_read_after_the_rest(struct bus_bench *bench,
+                                    const struct lb_report *report)
+{
+    if (report->kind == LB_REPORT_SENT) {
+        assert_true(lb_bus_read_us(bench->bus, 0) >= rested_us);
+    } else if (report->kind == LB_REPORT_ACCEPTED) {
+        rested_us = report->at_us + 1500 * MS;
+    }
+}
+
+/* A door that opened while its latch rested is not pulsed again. */
+static void a_further_pulse_needs_a_reading_after_the_rest(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 4);
+
+    bench->sim.board[0].springs = false;
+    bus_bench_settle(bench);
+    rested_us = 0;
+    bench->watch = was_read_after_the_rest;
+    assert_int_equal(bus_bench_pulse(bench, 0, 1, 5, 18 * SEC), LOCKBUS_OK);
+    bus_bench_for(bench, 20 * SEC);
+    assert_int_equal(bench->sim.board[0].pulses[1], 3);
+}
+
 static void a_stuck_open_sensor_gets_the_first_pulse_only(void **state)
 {
     struct bus_bench *bench = bench_of(state, 19200, 1);
@@ -1275,6 +1301,7 @@ int main(void)
         BENCH(a_board_without_coils_to_read_is_believed),
         BENCH(a_pulse_is_sent_accepted_and_seen),
         BENCH(three_pulses_go_while_the_leaf_stays_shut),
+        BENCH(a_further_pulse_needs_a_reading_after_the_rest),
         BENCH(a_stuck_open_sensor_gets_the_first_pulse_only),
         BENCH(an_opened_leaf_ends_the_pulses),
         BENCH(a_channel_rests_between_pulses),
