@@ -111,9 +111,9 @@ static bool attach(void *user, const struct bus_job *job)
     bench.random = job->dead + UINT64_C(7);
     bench.profile = (struct lb_profile){.name = "bench",
                                         .channels = CHANNELS,
-                                        .pulse = {5, 0x0200},
-                                        .off = {5, 0x0000},
-                                        .leaf = {2, 0x0000},
+                                        .pulse = {5, 0x0200, 1},
+                                        .off = {5, 0x0000, 1},
+                                        .leaf = {2, 0x0000, 1},
                                         .pulse_unit_ms = 100,
                                         .pulse_min_ms = 200,
                                         .pulse_max_ms = 1000,
