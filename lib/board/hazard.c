@@ -13,7 +13,7 @@ static const struct hazard hazards[] = {
     {{0x05, 0x00FF, 0x00FF, 0x0000, 0xFFFF, 0, 0, false}, "switches all relays at once"},
     {{0x05, 0x01FF, 0x01FF, 0x0000, 0xFFFF, 0, 0, false}, "toggles all relays at once"},
     {{0x05, 0x0400, 0x04FF, 0x0000, 0xFFFF, 0, 0, false}, "flashes off, after which the relay stays on"},
-    {{0x05, 0x0000, 0x001F, 0x0100, 0x0100, 0, 0, false}, "switches a relay on for good on boards of the first dialect"},
+    {{0x05, 0x0000, 0x001F, 0x0100, 0x01FF, 0, 0, false}, "switches a relay on for good on boards of the first dialect"},
     {{0x05, 0x0000, 0xFFFF, 0x5500, 0x5500, 0, 0, false}, "toggles a relay"},
     {{0x05, 0x0000, 0xFFFF, 0xFF00, 0xFF00, 0, 0, false}, "switches a relay on for good on some boards and pulses it on others"},
     {{0x05, 0x0000, 0xFFFF, 0xFFFF, 0xFFFF, 0, 0, false}, "holds a lock open for good"},
