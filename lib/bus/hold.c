@@ -149,8 +149,9 @@ bool lb_hold_cuts(const struct lb_bus *bus, uint64_t *wake)
 {
     const struct lb_exchange *txn = &bus->txn;
     bool own = txn->pick.hold && txn->pick.op != LB_OP_PROBE;
+    bool off = own && txn->pick.op == LB_OP_OFF;
 
-    if (bus->held == 0 || (own && txn->state == LB_TXN_QUIET)) {
+    if (bus->held == 0 || (off && txn->state == LB_TXN_QUIET)) {
         return false;
     }
     /* one that was asked for does not keep the next one waiting: a board may
