@@ -28,7 +28,8 @@ static void step(struct lb_bus *bus, enum lb_txn_event event,
 
 /* ---- The line ----------------------------------------------------------- */
 
-static void line_lost(struct lb_bus *bus, const char *text)
+static void line_lost(struct lb_bus *bus, enum lockbus_err err,
+                      const char *text)
 {
     bus->line.close(bus->line.user);
     bus->count.losses += bus->open;
@@ -38,8 +39,8 @@ static void line_lost(struct lb_bus *bus, const char *text)
     bus->echo_tries = 0;
     step(bus, LB_TXN_LOST, NULL);
     (void)snprintf(bus->port_why, sizeof bus->port_why, "%.95s", text);
-    if (!bus->port_told) {
-        bus->port_told = true;
+    if (bus->port_told != err) {
+        bus->port_told = err;
         lb_report_put(bus, (struct lb_report){.kind = LB_REPORT_PORT_LOST,
                                               .text = bus->port_why});
     }
@@ -66,11 +67,11 @@ static void line_failed(struct lb_bus *bus, const char *doing)
     char words[48] = "", text[96];
 
     if (number == 0 || strerror_r(number, words, sizeof words) != 0) {
-        line_lost(bus, doing);
+        line_lost(bus, LOCKBUS_ERR_OFFLINE, doing);
         return;
     }
     (void)snprintf(text, sizeof text, "%s: %s", doing, words);
-    line_lost(bus, text);
+    line_lost(bus, LOCKBUS_ERR_OFFLINE, text);
 }
 
 static void reopen(struct lb_bus *bus)
@@ -84,14 +85,16 @@ static void reopen(struct lb_bus *bus)
         lb_sooner(&bus->wake_us, bus->reopen_us);
         return;
     }
-    if (bus->line.open(bus->line.user, &why) != LOCKBUS_OK) {
-        line_lost(bus,
+    enum lockbus_err err = bus->line.open(bus->line.user, &why);
+
+    if (err != LOCKBUS_OK) {
+        line_lost(bus, err,
                   why.text[0] != '\0' ? why.text : "the port cannot be opened");
         lb_sooner(&bus->wake_us, bus->reopen_us);
         return;
     }
     bus->open = true;
-    bus->port_told = false;
+    bus->port_told = LOCKBUS_OK;
     bus->rx_last_us = bus->wire_end_us = bus->now_us;
     lb_report_put(bus, (struct lb_report){.kind = LB_REPORT_PORT_OPEN});
 }

@@ -158,8 +158,11 @@ struct lb_bus {
     uint64_t (*since)(const void *user); /* may be NULL */
     const void *since_user;
 
-    bool open, port_told, stopping;
-    bool deaf;         /* bytes need not wake the host before wake_us */
+    bool open, stopping;
+    bool deaf; /* bytes need not wake the host before wake_us */
+    /* Gone, held by another, not allowed: each is told when it begins, not at
+     * every try. OK: no loss. */
+    enum lockbus_err port_told;
     char port_why[96]; /* of its last loss, or the last try to open it */
     uint64_t reopen_us;
     uint32_t reopen_wait_us;

@@ -317,7 +317,7 @@ static enum lockbus_err line_open(void *user, struct lockbus_error *why)
 
     (void)why;
     if (sim->gone) {
-        return LOCKBUS_ERR_OFFLINE;
+        return sim->held ? LOCKBUS_ERR_BUSY : LOCKBUS_ERR_OFFLINE;
     }
     sim->open = true;
     sim->opens++;

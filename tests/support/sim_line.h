@@ -49,6 +49,7 @@ struct sim_line {
     uint32_t baud;
     unsigned bits;
     bool echo, gone, open, full; /* full: send takes nothing */
+    bool held;                   /* gone, since another process has it */
     size_t take_max;             /* bytes send takes at once; 0: all */
     uint64_t heard_us;           /* the last byte the host took ended then */
     uint64_t tx_from_us;         /* the host's last frame began then, */

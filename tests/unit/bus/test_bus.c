@@ -926,6 +926,27 @@ static void a_lost_line_is_closed_and_opened_again(void **state)
     assert_int_equal(bench->sim.board[1].coil_on, 0);
 }
 
+/* An adapter that comes back while another process waits for it, too. */
+static void a_loss_of_another_kind_is_told_once_more(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 1);
+
+    bus_bench_settle(bench);
+    bus_bench_clear(bench);
+    bench->sim.gone = true;
+    bus_bench_for(bench, 20 * SEC);
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_PORT_LOST), 1);
+    bench->sim.held = true;
+    bus_bench_for(bench, 20 * SEC);
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_PORT_LOST), 2);
+    bench->sim.gone = bench->sim.held = false;
+    bus_bench_for(bench, 6 * SEC);
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_PORT_OPEN), 1);
+    bench->sim.gone = true;
+    bus_bench_for(bench, 6 * SEC);
+    assert_int_equal(bus_bench_seen(bench, LB_REPORT_PORT_LOST), 3);
+}
+
 static void a_pulse_in_hand_when_the_line_goes_is_lost(void **state)
 {
     struct bus_bench *bench = bench_of(state, 19200, 1);
@@ -1336,6 +1357,7 @@ int main(void)
         BENCH(frames_arrive_in_pieces_and_in_lumps),
         BENCH(a_line_that_never_falls_quiet_loses_boards_not_the_bus),
         BENCH(a_lost_line_is_closed_and_opened_again),
+        BENCH(a_loss_of_another_kind_is_told_once_more),
         BENCH(a_pulse_in_hand_when_the_line_goes_is_lost),
         BENCH(dead_boards_cost_one_probe_a_round),
         BENCH(an_open_waits_for_one_exchange_with_eight_of_32_dead),
