@@ -67,7 +67,9 @@ struct lockbus_board {
     char text[64]; /* AWAY and REFUSED: why, for people; else empty */
     uint16_t doors;
     uint64_t requests, replies, timeouts;
-    uint64_t crc_errors;      /* damaged replies */
+    uint64_t crc_errors;      /* damaged replies; what came in place of one,
+                               * and was no sound frame. `timeouts` has
+                               * them too when no sound one followed */
     uint64_t exceptions;      /* replies that were a Modbus exception */
     uint64_t late;            /* replies after their time-out */
     uint64_t echoes;          /* requests that the adapter gave back */
@@ -124,7 +126,7 @@ struct lockbus_bus {
     unsigned
         boards_refused; /* those in no state of these are NEW or CHECKING */
     uint64_t requests, replies, timeouts;
-    uint64_t crc_errors;  /* damaged replies */
+    uint64_t crc_errors;  /* damaged replies, as a board counts them */
     uint64_t foreign;     /* sound frames that nobody asked for */
     uint64_t late;        /* replies after their time-out */
     uint64_t echoes;      /* requests that the adapter gave back */
@@ -133,7 +135,8 @@ struct lockbus_bus {
     uint64_t pulses;
     uint64_t rounds;   /* each polls every board that is present once */
     uint64_t losses;   /* how often the open line was lost */
-    uint32_t round_us; /* how long the last whole round took; 0: none yet */
+    uint32_t round_us; /* how long the last whole round took; 0: none yet
+                        * since the line was opened */
     uint64_t reply_times[LOCKBUS_REPLY_TIMES];
 };
 

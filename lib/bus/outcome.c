@@ -54,6 +54,20 @@ static void fell_silent(struct lb_bus *bus, struct lb_node *node)
     }
 }
 
+/* Damage to its address or its length makes of a reply what fits no request:
+ * bytes of nobody, but about as many as were to come. A technician then looks
+ * at the contact and not at the board's power. */
+static void count_damaged(struct lb_bus *bus, struct lb_node *node)
+{
+    uint64_t came = bus->count.stray_bytes - bus->txn.stray_then + bus->rx_len;
+
+    if (node->count.crc_errors == bus->txn.damaged_then &&
+        2 * came >= bus->txn.request.reply_len) {
+        bus->count.crc_errors++;
+        node->count.crc_errors++;
+    }
+}
+
 static void missed(struct lb_bus *bus, unsigned effects)
 {
     const struct lb_pick *pick = &bus->txn.pick;
@@ -63,6 +77,7 @@ static void missed(struct lb_bus *bus, unsigned effects)
     bus->count.timeouts++;
     node->count.timeouts++;
     if (!babble) {
+        count_damaged(bus, node);
         remember_lost(bus);
     }
     if (pick->probe && node->probes < LB_PROBES_MAX) {

@@ -95,6 +95,8 @@ static void reopen(struct lb_bus *bus)
     }
     bus->open = true;
     bus->port_told = LOCKBUS_OK;
+    bus->round_us = bus->now_us; /* no round lasts over an absence */
+    bus->round_took_us = 0;
     bus->rx_last_us = bus->wire_end_us = bus->now_us;
     lb_report_put(bus, (struct lb_report){.kind = LB_REPORT_PORT_OPEN});
 }
@@ -182,6 +184,7 @@ static bool before_wire(struct lb_bus *bus)
         lb_wire_forget(bus);
         txn->sent_us = bus->now_us;
         txn->stray_then = bus->count.stray_bytes;
+        txn->damaged_then = bus->node[txn->pick.board].count.crc_errors;
         step(bus, LB_TXN_CLEAR, NULL);
     }
     if (txn->state == LB_TXN_SENDING && send_on(bus)) {

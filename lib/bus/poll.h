@@ -144,7 +144,8 @@ struct lb_exchange {
     size_t handed, skipped; /* bytes sent; bytes that did not fit */
     bool echoed;
     uint64_t begun_us, sent_us, deadline_us;
-    uint64_t stray_then; /* the line's stray bytes until then */
+    uint64_t stray_then;   /* the line's stray bytes until then */
+    uint64_t damaged_then; /* the board's damaged replies */
 };
 
 struct lb_bus {

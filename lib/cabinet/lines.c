@@ -126,7 +126,10 @@ enum lockbus_err lockbus_board_at(const struct lockbus_cabinet *cabinet,
     board->address = view.board->address;
     memcpy(board->profile, view.board->profile->name, sizeof board->profile);
     board->state = state_of(&view);
-    if (view.refused != NULL || view.away != NULL) {
+    bool gone = board->state == LOCKBUS_BOARD_AWAY ||
+                board->state == LOCKBUS_BOARD_REFUSED;
+
+    if (gone && (view.refused != NULL || view.away != NULL)) {
         (void)snprintf(board->text, sizeof board->text, "%s",
                        view.refused != NULL ? view.refused : view.away);
     }

@@ -208,6 +208,7 @@ static void a_lost_line_says_why_and_what_it_did(void **state)
     assert_true(at.open);
     assert_string_equal(at.text, "");
     assert_int_equal(at.losses, 1);
+    assert_in_range(at.round_us, 10000, 1000000);
 }
 
 static void an_hour_is_told_with_its_errors_and_not_journalled(void **state)

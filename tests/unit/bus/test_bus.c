@@ -541,6 +541,53 @@ static void a_damaged_reading_is_not_believed(void **state)
                         "its replies arrive damaged");
 }
 
+static void damage_address(struct sim_line *sim, struct sim_line_board *board,
+                           const uint8_t *request, struct sim_line_reply *reply)
+{
+    (void)sim, (void)board, (void)request;
+    if (reply->len != 0) {
+        reply->bytes[0] ^= 0x80;
+    }
+}
+
+static void damage_length(struct sim_line *sim, struct sim_line_board *board,
+                          const uint8_t *request, struct sim_line_reply *reply)
+{
+    (void)sim, (void)board;
+    if (request[1] == 2) {
+        reply->bytes[2] ^= 0x40;
+    }
+}
+
+/* The bytes fit no request then, but they came: it is not silence. */
+static void a_damaged_head_is_no_silence(struct bus_bench *bench)
+{
+    bus_bench_for(bench, 2 * SEC);
+    assert_true(counters(bench).crc_errors >= 3);
+    assert_string_equal(bus_bench_last(bench, LB_REPORT_AWAY)->text,
+                        "its replies arrive damaged");
+}
+
+static void a_damaged_address_is_no_silence(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 1);
+
+    bus_bench_settle(bench);
+    bus_bench_clear(bench);
+    bench->sim.hook = damage_address;
+    a_damaged_head_is_no_silence(bench);
+}
+
+static void a_damaged_length_is_no_silence(void **state)
+{
+    struct bus_bench *bench = bench_of(state, 19200, 1);
+
+    bus_bench_settle(bench);
+    bus_bench_clear(bench);
+    bench->sim.hook = damage_length;
+    a_damaged_head_is_no_silence(bench);
+}
+
 static void from_another(struct sim_line *sim, struct sim_line_board *board,
                          const uint8_t *request, struct sim_line_reply *reply)
 {
@@ -1339,6 +1386,8 @@ int main(void)
         BENCH(a_foreign_reply_does_not_end_the_wait),
         BENCH(a_confirmation_damaged_in_any_byte_is_lost),
         BENCH(a_damaged_reading_is_not_believed),
+        BENCH(a_damaged_address_is_no_silence),
+        BENCH(a_damaged_length_is_no_silence),
         BENCH(a_reading_from_another_address_is_not_believed),
         BENCH(door_seven_is_not_confirmed_by_door_three),
         BENCH(a_late_reading_is_never_taken_for_the_present_one),
