@@ -125,6 +125,21 @@ class Scan(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertEqual(found[1]["verdict"], "unsteady")
 
+    def test_a_late_reply_is_no_answer_of_the_next_address(self):
+        with Sim() as sim:
+            sim.ask("board 1 late 150")
+            for number in (2, 3, 4):
+                sim.ask(f"board {number} off")
+            status, out, _ = scan(sim.link, "--to", "3", "--wait", "40")
+            self.assertEqual(status, 1)
+            self.assertRegex(out, r"(?m)^ +1  spoke \d+ times? when others .* "
+                             r"late\? try --wait")
+            self.assertNotIn("two boards", out)
+            sim.ask("board 1 sound")
+            sim.ask("board 1 late 50")
+            found, _ = rows(sim.link, "--to", "1", "--wait", "400")
+            self.assertEqual(found[1]["verdict"], "one board")
+
     def test_an_echo_is_nobody(self):
         with Sim() as sim:
             sim.ask("bus plain echo on")

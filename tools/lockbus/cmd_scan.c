@@ -68,8 +68,10 @@ static bool lost(const struct scan *scan)
     return scan->last.end == EXCHANGE_LOST || scan->last.end == EXCHANGE_BABBLE;
 }
 
-/* The first read that this address does not keep silent on. */
-static bool find(struct scan *scan, uint8_t address, struct lb_request *request)
+/* The first read that this address does not keep silent on. A frame that
+ * bears another address is no answer of this one: a late one, most likely. */
+static bool find(struct scan *scan, struct scan_list *list, uint8_t address,
+                 struct lb_request *request)
 {
     struct lb_order order = {.op = LB_OP_PROBE, .address = address};
 
@@ -82,7 +84,9 @@ static bool find(struct scan *scan, uint8_t address, struct lb_request *request)
         if (lost(scan)) {
             return false;
         }
-        if (scan->last.end != EXCHANGE_SILENT) {
+        if (scan->last.end == EXCHANGE_FOREIGN) {
+            list->unasked[scan->last.from]++;
+        } else if (scan->last.end != EXCHANGE_SILENT) {
             return true;
         }
     }
@@ -157,7 +161,7 @@ static bool look_at(struct scan *scan, struct scan_list *list, uint8_t address)
 {
     struct lb_request request;
 
-    if (!find(scan, address, &request)) {
+    if (!find(scan, list, address, &request)) {
         return !lost(scan);
     }
     struct scan_row *row = &list->row[list->count++];

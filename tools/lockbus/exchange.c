@@ -264,13 +264,14 @@ static bool find_answer(const struct lb_request *request,
     return false;
 }
 
-static enum exchange_end name_rest(const struct heard *heard)
+static enum exchange_end name_rest(const struct heard *heard, uint8_t *from)
 {
     for (size_t at = 0; at < heard->len; at++) {
         size_t len = 0;
 
         if (lb_frame_any(heard->bytes + at, heard->len - at, &len) ==
             LB_MATCH_YES) {
+            *from = heard->bytes[at];
             return EXCHANGE_FOREIGN;
         }
     }
@@ -301,7 +302,7 @@ static bool listen_for(struct exchange_line *on,
         found = find_answer(request, &heard, answer);
     }
     if (!found) {
-        answer->end = name_rest(&heard);
+        answer->end = name_rest(&heard, &answer->from);
     }
     return found;
 }

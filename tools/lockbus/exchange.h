@@ -43,6 +43,7 @@ struct exchange_answer {
     uint8_t frame[LB_REPLY_MAX]; /* REPLY and EXCEPTION */
     size_t len;
     size_t extra;      /* bytes that came after it */
+    uint8_t from;      /* FOREIGN: the address that it bears */
     uint64_t round_us; /* from the first byte out to the last one in */
     uint64_t turn_us;  /* of that, what was not bytes on the wire: the board
                         * waits for a silence, too, and takes its time */

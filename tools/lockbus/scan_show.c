@@ -42,6 +42,12 @@ bool scan_clean(const struct scan_list *list)
             return false;
         }
     }
+    for (size_t i = 0; i < sizeof list->unasked / sizeof list->unasked[0];
+         i++) {
+        if (list->unasked[i] != 0) {
+            return false;
+        }
+    }
     return list->count != 0;
 }
 
@@ -104,6 +110,14 @@ static void show_text(const struct scan_list *list)
     for (size_t i = 0; i < list->count; i++) {
         show_row(list, &list->row[i]);
     }
+    for (unsigned i = 0; i < sizeof list->unasked / sizeof list->unasked[0];
+         i++) {
+        if (list->unasked[i] != 0) {
+            printf("%7u  spoke %u time%s when others were asked: a board that "
+                   "answers late? try --wait 500\n",
+                   i, list->unasked[i], list->unasked[i] == 1 ? "" : "s");
+        }
+    }
     printf("%u address%s asked at %s, %zu answer%s\n", list->asked,
            list->asked == 1 ? "" : "es", list->baud, list->count,
            list->count == 1 ? "s" : "");
@@ -137,6 +151,14 @@ static void show_json(const struct scan_list *list)
 
     for (size_t i = 0; i < list->count; i++) {
         (void)json_array_append_new(rows, row_json(list, &list->row[i]));
+    }
+    for (int i = 0; i < (int)(sizeof list->unasked / sizeof list->unasked[0]);
+         i++) {
+        if (list->unasked[i] != 0) {
+            (void)json_array_append_new(
+                rows, json_pack("{s:i, s:s, s:i}", "address", i, "verdict",
+                                "unasked", "frames", (int)list->unasked[i]));
+        }
     }
     (void)json_dumpf(rows, stdout, JSON_INDENT(2));
     putchar('\n');

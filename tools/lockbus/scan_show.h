@@ -23,6 +23,7 @@ struct scan_list {
     unsigned asked; /* addresses */
     const char *baud;
     const struct profile_dir *profiles;
+    unsigned unasked[256]; /* by address: frames that answered no question */
     size_t count;
     struct scan_row row[SCAN_LAST];
 };
