@@ -103,7 +103,8 @@ class Walk(unittest.TestCase):
         self.assertIn("OCCUPIED", said)
         self.assertIn("A07: right, as somebody saw", said)
         self.assertIn("A08: WRONG: its own sensor and that of A01", said)
-        self.assertIn("4 of 7 doors proved, 3 wrong on this walk", said)
+        self.assertIn("4 of 7 doors proved, 2 wrong and 1 not opened on "
+                      "this walk", said)
         self.assertNotIn("A05", self.bench.ask("opened?"))
         check = self.bench.run("check", "cabinet.ini").stdout
         self.assertEqual(self.lines()[:3], [
@@ -120,17 +121,20 @@ class Walk(unittest.TestCase):
         self.assertEqual(self.bench.ask("opened?"), "1 A08")
         self.bench.order("clear", "A05")
         said = self.walk(status=0)
-        self.assertIn("7 of 7 doors proved, 0 wrong on this walk", said)
+        self.assertIn("7 of 7 doors proved, 0 wrong and 0 not opened on "
+                      "this walk", said)
         self.assertRegex(self.lines()[-1], "^proved 7 20")
         self.assertEqual(self.bench.ask("opened?"), "3 A02,A05,A08")
 
     def test_5_a_person_says_that_another_door_opened(self):
         said = self.walk("--confirm", "--from", "A07", out="3.walk",
-                         answers="A08\n\n")
+                         answers="Q77\na08\n\na01\n")
+        self.assertIn("no door is labelled Q77", said)
+        self.assertIn("it was not A08: its sensor did not move", said)
         self.assertEqual(self.seen("3.walk"),
-                         {"A07": "eye:A08", "A08": "right"})
-        self.assertIn("A07: WRONG: A08 opened", said)
-        self.assertRegex(said, r"A08 = 7 1:7\s+A07 = 6 1:8\n")
+                         {"A07": "by-eye", "A08": "eye:A01"})
+        self.assertIn("A08: WRONG: A01 opened", said)
+        self.assertRegex(said, r"A01 = 0 1:8\s+A08 = 7 1:1\n")
 
     def test_6_files_of_another_cabinet_or_map_are_refused(self):
         lines = self.lines()

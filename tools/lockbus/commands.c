@@ -87,7 +87,8 @@ static const struct tool_command commands[] = {
      "included; FILE is the escrow file.",
      "lockbus journal doors journal --since 2026-12-04"},
     {"keygen", cmd_keygen,
-     "root|issuer|operations|security|courier|return [--region A[-B]] -o "
+     "root|issuer|operations|security|courier|release|return [--region A[-B]] "
+     "-o "
      "NAME.key",
      "Make a key: NAME.key, for its owner only, and NAME.pub.",
      "lockbus keygen issuer --region 7 -o issuer.key"},

@@ -11,9 +11,37 @@
 #include <string.h>
 #include <time.h>
 
+struct tally {
+    unsigned wrong, not_opened; /* refused, without a visit, or unknown */
+};
+
+static bool says_wrong(const char *seen)
+{
+    static const char *const words[] = {"other:", "two:", "eye:", "none",
+                                        "nothing-opened"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strncmp(seen, words[i], strlen(words[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is wrong with one grant's issuer is wrong with all of them. */
+static bool all_refused(const char *seen)
+{
+    if (strcmp(seen, "refused:D2") != 0) {
+        return false;
+    }
+    printf("Every door would be refused so: no issuer of the manifest that "
+           "signed these visits\n    has this cabinet's region\n");
+    return true;
+}
+
 /* One door, from "is it proved?" to its line; false: the walk ends here. */
 static bool walk_one(struct walker *w, const struct lockbus_door *door,
-                     unsigned *wrong)
+                     struct tally *tally)
 {
     char seen[PROVED_SEEN];
 
@@ -26,8 +54,9 @@ static bool walk_one(struct walker *w, const struct lockbus_door *door,
     if (!proved_add(&w->proved, door, seen)) {
         return false;
     }
-    *wrong += !w->proved.right[door->number];
-    return true;
+    tally->wrong += says_wrong(seen);
+    tally->not_opened += !w->proved.right[door->number] && !says_wrong(seen);
+    return !all_refused(seen);
 }
 
 static unsigned count_right(const struct walker *w, unsigned *doors)
@@ -48,7 +77,8 @@ static unsigned count_right(const struct walker *w, unsigned *doors)
 static int walk_all(struct walker *w, uint16_t first)
 {
     struct lockbus_door door = {.size = sizeof door};
-    unsigned wrong = 0, doors = 0, before = count_right(w, &doors);
+    struct tally tally = {0, 0};
+    unsigned doors = 0, before = count_right(w, &doors);
     bool goes_on = true;
 
     if (before > 0) {
@@ -56,7 +86,7 @@ static int walk_all(struct walker *w, uint16_t first)
     }
     for (uint16_t n = first; goes_on && n < w->doors; n++) {
         if (lockbus_door_at(w->cab, n, &door, NULL) == LOCKBUS_OK) {
-            goes_on = walk_one(w, &door, &wrong);
+            goes_on = walk_one(w, &door, &tally);
         }
         if (host_stopped()) {
             goes_on = false;
@@ -64,8 +94,8 @@ static int walk_all(struct walker *w, uint16_t first)
     }
     unsigned right = count_right(w, &doors);
 
-    printf("%u of %u doors proved, %u wrong on this walk%s\n", right, doors,
-           wrong,
+    printf("%u of %u doors proved, %u wrong and %u not opened on this walk%s\n",
+           right, doors, tally.wrong, tally.not_opened,
            goes_on ? "" : "; it was cut short: the same command goes on");
     if (right != doors || !goes_on) {
         return TOOL_FAILED;

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     VISITS_MAX = 9,
@@ -199,20 +200,47 @@ static void label_of(const struct walker *w, uint16_t number,
     }
 }
 
-/* The person's word: the label of the door that opened. */
-static bool ask_person(struct walker *w, const struct lockbus_door *door,
-                       char seen[PROVED_SEEN])
+/* A door by its label, whatever the case: people type on keyboards. */
+static bool find_label(const struct walker *w, const char *label,
+                       struct lockbus_door *door)
 {
-    char answer[ANSWER_MAX];
-    struct lockbus_door other = {.size = sizeof other};
-    uint16_t number = 0;
-
-    printf("  which door opened? [%s, or its label, or -] ", door->label);
-    (void)fflush(stdout);
-    if (!host_line(w->cab, 0, answer, sizeof answer)) {
-        return false;
+    door->size = sizeof *door;
+    for (uint16_t n = 0; n < w->doors; n++) {
+        if (lockbus_door_at(w->cab, n, door, NULL) == LOCKBUS_OK &&
+            strcasecmp(label, door->label) == 0) {
+            return true;
+        }
     }
-    if (answer[0] == '\0' || strcmp(answer, door->label) == 0) {
+    return false;
+}
+
+/* Somebody saw another door open than was asked for. Lines of [doors] are
+ * exchanged only between doors that both have a sensor, or both none: check
+ * would refuse the others. */
+static void tell_other(const struct lockbus_door *door,
+                       const struct lockbus_door *other)
+{
+    printf("%s: WRONG: %s opened. ", door->label, other->label);
+    if (door->assumed == other->assumed) {
+        printf("Exchange in [doors], so that they say\n"
+               "    %s = %u %u:%u\n    %s = %u %u:%u\n",
+               other->label, other->number, door->board, door->channel,
+               door->label, door->number, other->board, other->channel);
+    } else {
+        printf("Exchange the cables of the latches at\n"
+               "    board %u channel %u and board %u channel %u\n",
+               door->board, door->channel, other->board, other->channel);
+    }
+}
+
+/* One answer; false: it is none, and that was said. Where the asked door's own
+ * sensor moved, latch and sensor may be exchanged with another's. */
+static bool take_answer(const struct walker *w, const struct lockbus_door *door,
+                        const char *answer, char seen[PROVED_SEEN])
+{
+    struct lockbus_door other = {.size = sizeof other};
+
+    if (answer[0] == '\0' || strcasecmp(answer, door->label) == 0) {
         return true;
     }
     if (strcmp(answer, "-") == 0) {
@@ -220,17 +248,33 @@ static bool ask_person(struct walker *w, const struct lockbus_door *door,
         printf("%s: WRONG: nobody saw it open\n", door->label);
         return true;
     }
-    if (lockbus_door_find(w->cab, answer, &number, NULL) != LOCKBUS_OK) {
-        fprintf(stderr, "lockbus: no door is labelled %s\n", answer);
+    if (!find_label(w, answer, &other)) {
+        printf("  no door is labelled %s\n", answer);
         return false;
     }
-    label_of(w, number, &other);
+    if (!w->moved && !other.assumed && w->other != other.number) {
+        printf("  it was not %s: its sensor did not move\n", other.label);
+        return false;
+    }
     (void)snprintf(seen, PROVED_SEEN, "eye:%s", other.label);
-    printf("%s: WRONG: %s opened. Exchange in [doors], so that they say\n"
-           "    %s = %u %u:%u\n    %s = %u %u:%u\n",
-           door->label, other.label, other.label, other.number, door->board,
-           door->channel, door->label, door->number, other.board,
-           other.channel);
+    tell_other(door, &other);
+    return true;
+}
+
+/* The person's word, until there is one. */
+static bool ask_person(struct walker *w, const struct lockbus_door *door,
+                       char seen[PROVED_SEEN])
+{
+    char answer[ANSWER_MAX];
+
+    do {
+        printf("  which door opened? Enter: %s; its label; -: none. ",
+               door->label);
+        (void)fflush(stdout);
+        if (!host_line(w->cab, 0, answer, sizeof answer)) {
+            return false;
+        }
+    } while (!take_answer(w, door, answer, seen));
     return true;
 }
 
