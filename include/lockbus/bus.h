@@ -136,7 +136,8 @@ struct lockbus_bus {
     uint64_t rounds;   /* each polls every board that is present once */
     uint64_t losses;   /* how often the open line was lost */
     uint32_t round_us; /* how long the last whole round took; 0: none yet
-                        * since the line was opened */
+                        * since the line was opened, or no board of it is
+                        * present */
     uint64_t reply_times[LOCKBUS_REPLY_TIMES];
 };
 

@@ -83,8 +83,9 @@ static bool take_pulse(void *user, struct lb_ini *ini, const char *key,
     reading->pulse_line = ini->line;
     return lb_parse_u32(value, LB_PULSE_MIN_MS, LB_PULSE_MAX_MS,
                         &reading->config->pulse_ms) ||
-           lb_ini_fail(ini, key, "a pulse is %d to %d ms", LB_PULSE_MIN_MS,
-                       LB_PULSE_MAX_MS);
+           lb_ini_fail(ini, key,
+                       "a pulse is %d to %d ms, a number without a unit",
+                       LB_PULSE_MIN_MS, LB_PULSE_MAX_MS);
 }
 
 static bool take_rest(void *user, struct lb_ini *ini, const char *key,
@@ -94,7 +95,9 @@ static bool take_rest(void *user, struct lb_ini *ini, const char *key,
 
     return lb_parse_u32(value, 0, LB_CONFIG_REST_MAX_MS,
                         &reading->config->rest_ms) ||
-           lb_ini_fail(ini, key, "a rest is 0 to %d ms", LB_CONFIG_REST_MAX_MS);
+           lb_ini_fail(ini, key,
+                       "a rest is 0 to %d ms, a number without a unit",
+                       LB_CONFIG_REST_MAX_MS);
 }
 
 static bool take_at_once(void *user, struct lb_ini *ini, const char *key,

@@ -140,6 +140,10 @@ bool lb_config_take_baud(void *user, struct lb_ini *ini, const char *key,
     if (!lb_parse_text(words, sizeof words, value)) {
         return lb_ini_fail(ini, key, "the value is too long");
     }
+    char *comma = strchr(words, ',');
+    if (comma != NULL) {
+        *comma = ' '; /* as the tools' --baud takes it */
+    }
     const char *rate = lb_parse_word(&rest);
     const char *frame = lb_parse_word(&rest);
     if (rate == NULL || frame == NULL || lb_parse_word(&rest) != NULL ||

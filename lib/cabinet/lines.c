@@ -226,7 +226,7 @@ enum lockbus_err lockbus_bus_at(const struct lockbus_cabinet *cabinet,
     }
     bus_boards(cabinet->bus[index], bus);
     bus_counters(cabinet->bus[index], bus);
-    bus->round_us = state.round_us;
+    bus->round_us = bus->boards_present > 0 ? state.round_us : 0;
     memcpy(bus->reply_times, state.reply_times, sizeof bus->reply_times);
     return LOCKBUS_OK;
 }

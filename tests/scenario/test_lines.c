@@ -211,6 +211,61 @@ static void a_lost_line_says_why_and_what_it_did(void **state)
     assert_in_range(at.round_us, 10000, 1000000);
 }
 
+static void a_round_is_not_the_outage_before_it(void **state)
+{
+    struct rig *rig = *state;
+    unsigned known = 0;
+
+    rig_run(rig, 5000);
+    assert_true(line(rig).round_us > 0);
+    rig->unplugged = true;
+    rig_run(rig, 10000);
+    assert_int_equal(line(rig).round_us, 0);
+    rig->unplugged = false;
+    for (unsigned i = 0; i < 2000; i++) {
+        rig_run(rig, 10);
+        assert_true(line(rig).round_us < 5000000);
+        known += line(rig).round_us > 0;
+    }
+    assert_true(known > 0);
+}
+
+static void a_line_without_a_present_board_has_no_round(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_run(rig, 5000);
+    for (unsigned b = 0; b < RIG_BOARDS; b++) {
+        rig->board[b].powered = false;
+    }
+    rig_run(rig, 20000);
+    assert_true(line(rig).open);
+    assert_int_equal(line(rig).boards_present, 0);
+    assert_int_equal(line(rig).round_us, 0);
+}
+
+static void a_board_says_why_only_while_it_is_away_or_refused(void **state)
+{
+    struct rig *rig = *state;
+    unsigned checking = 0;
+
+    rig_run(rig, 5000);
+    rig->unplugged = true;
+    rig_run(rig, 5000);
+    assert_string_equal(board(rig, 0).text, "its line was lost");
+    rig->unplugged = false;
+    for (unsigned i = 0; i < 10000; i++) {
+        struct lockbus_board at = board(rig, i % RIG_BOARDS);
+        bool why = at.state == LOCKBUS_BOARD_AWAY ||
+                   at.state == LOCKBUS_BOARD_REFUSED;
+
+        checking += at.state == LOCKBUS_BOARD_CHECKING;
+        assert_int_equal(at.text[0] != '\0', why);
+        rig_run(rig, 1);
+    }
+    assert_true(checking > 0);
+}
+
 static void an_hour_is_told_with_its_errors_and_not_journalled(void **state)
 {
     struct rig *rig = *state;
@@ -301,6 +356,9 @@ int main(void)
         LINE_TEST(a_refused_board_is_counted_as_that),
         LINE_TEST(replies_are_counted_by_how_long_they_took),
         LINE_TEST(a_lost_line_says_why_and_what_it_did),
+        LINE_TEST(a_round_is_not_the_outage_before_it),
+        LINE_TEST(a_line_without_a_present_board_has_no_round),
+        LINE_TEST(a_board_says_why_only_while_it_is_away_or_refused),
         LINE_TEST(an_hour_is_told_with_its_errors_and_not_journalled),
         LINE_TEST(a_slow_adapter_is_warned_of_at_each_opening),
         LINE_TEST(a_wrong_question_is_refused_by_name),
