@@ -189,6 +189,38 @@ class Story(World):
             cabinet.poll(lockbus.boottime_us())
         self.journal(root_key)
 
+    def test_the_documented_program_runs_as_printed(self):
+        self.simulator()
+        self.commission()
+        text = Path(BINDING, "../../docs/bindings.md").read_text()
+        program = text.split("```python\n")[1].split("```")[0]
+        ran = subprocess.run(
+            [sys.executable, "-c", program], input="A07 2345678\n", text=True,
+            cwd=self.folder, env={**os.environ, "PYTHONPATH": BINDING},
+            capture_output=True, timeout=60)
+        self.assertIn("PORT_OPEN", ran.stdout, ran.stderr)
+        self.assertIn("C1", ran.stdout + ran.stderr)
+
+    def test_a_trace_is_written_and_never_over_another_file(self):
+        self.commission()
+        trace = self.folder / "lines.pcapng"
+        with lockbus.Cabinet.open(self.config, trace=trace):
+            self.assertTrue(trace.exists())
+        with self.assertRaises(lockbus.UsageError) as there:
+            lockbus.Cabinet.open(self.config, trace=trace)
+        self.assertEqual(there.exception.field, "file")
+        with self.assertRaises(lockbus.UsageError) as big:
+            lockbus.Cabinet.open(self.config, trace_max=1 << 64)
+        self.assertEqual(big.exception.field, "trace_max")
+
+    def test_a_library_that_is_not_there_is_told_with_its_variable(self):
+        ran = subprocess.run(
+            [sys.executable, "-c", "import lockbus; lockbus.reply_bound_us(0)"],
+            env={"PYTHONPATH": BINDING, "LOCKBUS_LIBRARY": "/nowhere.so"},
+            capture_output=True, text=True, timeout=60)
+        self.assertIn("ImportError: /nowhere.so cannot be loaded", ran.stderr)
+        self.assertIn("$LOCKBUS_LIBRARY", ran.stderr)
+
     def a_board(self, cabinet):
         [board] = cabinet.boards()
         self.assertEqual((board.number, board.bus, board.address, board.doors),

@@ -256,8 +256,8 @@ static void a_board_says_why_only_while_it_is_away_or_refused(void **state)
     rig->unplugged = false;
     for (unsigned i = 0; i < 10000; i++) {
         struct lockbus_board at = board(rig, i % RIG_BOARDS);
-        bool why = at.state == LOCKBUS_BOARD_AWAY ||
-                   at.state == LOCKBUS_BOARD_REFUSED;
+        bool why =
+            at.state == LOCKBUS_BOARD_AWAY || at.state == LOCKBUS_BOARD_REFUSED;
 
         checking += at.state == LOCKBUS_BOARD_CHECKING;
         assert_int_equal(at.text[0] != '\0', why);

@@ -107,8 +107,14 @@ def library() -> ctypes.CDLL:
 
     Struct layouts belong to a version: another one is refused.
     """
-    path = os.environ.get("LOCKBUS_LIBRARY")
-    lib = ctypes.CDLL(path or f"liblockbus.so.{_abi.VERSION_MAJOR}")
+    path = (os.environ.get("LOCKBUS_LIBRARY")
+            or f"liblockbus.so.{_abi.VERSION_MAJOR}")
+    try:
+        lib = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(
+            f"{path} cannot be loaded ({error}); install liblockbus, or set "
+            "$LOCKBUS_LIBRARY to the path of liblockbus.so") from error
     lib.lockbus_version.restype = ctypes.c_char_p
     runs = lib.lockbus_version().decode()
     wanted = f"{_abi.VERSION_MAJOR}.{_abi.VERSION_MINOR}."
@@ -136,12 +142,17 @@ def unsigned(value: Any, kind: Any, field: str) -> int:
     return number
 
 
-def _string(value: Any, field: str) -> Any:
-    """A copy for C of a string or path."""
+def path_octets(value: Any, field: str) -> bytes:
+    """A string or path as C reads it."""
     octets = os.fsencode(value)
     if b"\0" in octets:
         raise UsageError(field=field, text="a zero byte in a string")
-    return ctypes.create_string_buffer(octets)
+    return octets
+
+
+def _string(value: Any, field: str) -> Any:
+    """A copy for C of a string or path."""
+    return ctypes.create_string_buffer(path_octets(value, field))
 
 
 def _octets(value: Any, length: int, field: str) -> Any:

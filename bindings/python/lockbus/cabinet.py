@@ -12,7 +12,7 @@ from types import TracebackType
 from . import _abi
 from ._abi import (Board, Bus, CabinetInfo, ChallengeUse, Door, Event,
                    ProofKind)
-from ._call import call, from_c, handle, make
+from ._call import call, from_c, handle, make, path_octets, unsigned
 
 Path = str | os.PathLike[str]
 Bytes = bytes | bytearray | memoryview
@@ -55,19 +55,25 @@ class Cabinet:
     with statement. Requests return a ticket; events say what came of it."""
 
     def __init__(self, config_path: Path, *,
-                 without_worker: bool = False) -> None:
+                 without_worker: bool = False, trace: Path | None = None,
+                 trace_max: int = 0) -> None:
         self._cabinet = ctypes.POINTER(_abi.lockbus_cabinet)()
         options = _abi.lockbus_options(
             size=ctypes.sizeof(_abi.lockbus_options),
-            without_worker=without_worker)
+            without_worker=without_worker,
+            trace=None if trace is None else path_octets(trace, "trace"),
+            trace_max=unsigned(trace_max, ctypes.c_uint64, "trace_max"))
         call("lockbus_cabinet_open", ctypes.byref(self._cabinet), config_path,
              ctypes.byref(options))
 
     @classmethod
     def open(cls, config_path: Path, *,
-             without_worker: bool = False) -> Cabinet:
-        """The same as Cabinet(config_path)."""
-        return cls(config_path, without_worker=without_worker)
+             without_worker: bool = False, trace: Path | None = None,
+             trace_max: int = 0) -> Cabinet:
+        """The same as Cabinet(config_path). trace: a new file that receives
+        every frame of every bus, of trace_max bytes at most (0: 2^30)."""
+        return cls(config_path, without_worker=without_worker, trace=trace,
+                   trace_max=trace_max)
 
     def close(self) -> None:
         """Switches all outputs off and ends the handle; may be repeated."""
