@@ -167,6 +167,7 @@ static void watch_plain(struct watch *w, struct lockbus_cabinet *cab)
         (void)host_run(cab, w->every_s * 1000, print, w);
         again = w->every_s != 0 && !host_stopped();
         if (again) {
+            printf("after %.1f s:\n", host_seconds(host_now_us()));
             show(w, cab, false);
         }
     }

@@ -33,6 +33,9 @@ void host_catch_signals(void)
     (void)sigaction(SIGHUP, &action, NULL);
 }
 
+/* When this program first looked at the clock. */
+static uint64_t began_us;
+
 bool host_stopped(void)
 {
     return stop != 0;
@@ -40,7 +43,15 @@ bool host_stopped(void)
 
 uint64_t host_now_us(void)
 {
-    return lb_clock_boot_us();
+    uint64_t now = lb_clock_boot_us();
+
+    began_us = began_us == 0 ? now : began_us;
+    return now;
+}
+
+double host_seconds(uint64_t at_us)
+{
+    return at_us > began_us ? (double)(at_us - began_us) / 1e6 : 0;
 }
 
 /* One poll and what came of it; true to stop. */
@@ -204,7 +215,7 @@ bool host_door(const struct lockbus_cabinet *cab, const char *text,
 
 void host_print(const struct lockbus_event *event)
 {
-    printf("%10.3f  %-14s", (double)event->at_us / 1e6,
+    printf("%10.3f  %-14s", host_seconds(event->at_us),
            lockbus_event_name(event->kind));
     if (event->door != 0xFFFF) {
         printf(" door %-4u %-5s", event->door, event->label);

@@ -12,6 +12,8 @@
 
 /* CLOCK_BOOTTIME in microseconds. */
 uint64_t host_now_us(void);
+/* Since the first of these, for people. */
+double host_seconds(uint64_t at_us);
 
 /* Returns true to stop. */
 typedef bool host_event_fn(void *user, const struct lockbus_event *event);
