@@ -133,12 +133,27 @@ class Scan(unittest.TestCase):
             status, out, _ = scan(sim.link, "--to", "3", "--wait", "40")
             self.assertEqual(status, 1)
             self.assertRegex(out, r"(?m)^ +1  spoke \d+ times? when others .* "
-                             r"late\? try --wait")
+                             r"late \(try --wait")
             self.assertNotIn("two boards", out)
             sim.ask("board 1 sound")
             sim.ask("board 1 late 50")
             found, _ = rows(sim.link, "--to", "1", "--wait", "400")
             self.assertEqual(found[1]["verdict"], "one board")
+
+    def test_frames_of_another_address_are_named(self):
+        with Sim() as sim:
+            sim.ask("board 1 foreign 2")
+            found, status = rows(sim.link, "--to", "1", "--wait", "40")
+            self.assertEqual(status, 1)
+            self.assertEqual(found[2]["verdict"], "unasked")
+            _, out, _ = tool("bench", "pty:" + sim.link, "--baud",
+                             "115200,8N1", "--address", "1", "--seconds", "1")
+            self.assertRegex(out, "0 silent, 0 damaged, 0 foreign")
+            sim.ask("board 1 foreign")
+            _, out, _ = tool("bench", "pty:" + sim.link, "--baud",
+                             "115200,8N1", "--address", "1", "--seconds", "1")
+            self.assertRegex(out, r"0 silent, 0 damaged, [1-9]\d* foreign")
+            self.assertIn("--fc", out)
 
     def test_an_echo_is_nobody(self):
         with Sim() as sim:

@@ -81,6 +81,9 @@ static void show(const struct exchange_line *on,
            bench->end[EXCHANGE_FOREIGN], on->echoes);
     show_latency(on);
     if (bench->replies == 0) {
+        puts("No reply: another address, baud rate or frame; or a board that "
+             "has nothing to\nread this way. Boards without inputs: --fc 1, or "
+             "--fc 3 --first 1 --count 1");
         return;
     }
     qsort(bench->round_us, bench->replies, sizeof *bench->round_us, by_size);

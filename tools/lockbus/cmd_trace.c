@@ -175,6 +175,11 @@ static int run(struct trace *t)
             "stray bytes\n",
             (unsigned long long)t->requests, (unsigned long long)t->replies,
             (unsigned long long)t->damaged, (unsigned long long)t->stray);
+    if (t->requests + t->replies + t->damaged + t->stray == 0) {
+        fputs("lockbus trace: nothing was said: does a host poll this pair? "
+              "Are A and B exchanged?\n",
+              stderr);
+    }
     return result;
 }
 

@@ -15,15 +15,16 @@ static struct verdict verdict(const struct scan_row *row)
     if (row->clean == row->asked) {
         return (struct verdict){"one board", ""};
     }
+    if (row->foreign != 0 && row->damaged == 0 && row->twice == 0) {
+        return (struct verdict){
+            "foreign", "another board's frames come in between: does another "
+                       "host poll this line?"};
+    }
     if (row->clean == 0 || row->twice != 0) {
         return (struct verdict){
             "several boards",
             "answers, but never as one board would: two boards of this "
             "address? unplug one"};
-    }
-    if (row->foreign != 0) {
-        return (struct verdict){"foreign",
-                                "another board's frames come in between"};
     }
     return (struct verdict){
         "unsteady", "some replies are damaged or missing: a bad contact, no "
@@ -114,7 +115,7 @@ static void show_text(const struct scan_list *list)
          i++) {
         if (list->unasked[i] != 0) {
             printf("%7u  spoke %u time%s when others were asked: a board that "
-                   "answers late? try --wait 500\n",
+                   "answers late (try --wait 500), or another host\n",
                    i, list->unasked[i], list->unasked[i] == 1 ? "" : "s");
         }
     }

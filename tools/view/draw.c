@@ -351,11 +351,38 @@ static bool draw_item(const struct draw *draw, struct layout_box *at,
     return true;
 }
 
+static void draw_board_legend(const struct draw *draw, struct layout_box *at)
+{
+    static const struct {
+        enum lockbus_board_state state;
+        const char *word;
+    } items[] = {
+        {LOCKBUS_BOARD_PRESENT, "here"},
+        {LOCKBUS_BOARD_MISSED, "a reply missed"},
+        {LOCKBUS_BOARD_SUSPECT, "two missed"},
+        {LOCKBUS_BOARD_AWAY, "away"},
+        {LOCKBUS_BOARD_REFUSED, "refused"},
+        {LOCKBUS_BOARD_CHECKING, "being checked"},
+        {LOCKBUS_BOARD_NEW, "not asked yet"},
+    };
+
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        if (!draw_item(draw, at, A_BOLD, draw_board_letter(items[i].state),
+                       items[i].word)) {
+            return;
+        }
+    }
+}
+
 static void draw_legend(const struct draw *draw)
 {
     struct layout_box at = draw->layout.legend;
 
     at.h = 1;
+    if (draw->boards) {
+        draw_board_legend(draw, &at);
+        return;
+    }
     for (int s = PICTURE_STATES - 1; s >= 0; s--) {
         enum picture_state state = (enum picture_state)s;
 

@@ -69,7 +69,7 @@ static void board_text(const struct picture_board *board, char *out, size_t cap)
         (unsigned long long)at->timeouts, (unsigned long long)at->crc_errors,
         (unsigned long long)at->late, (unsigned long long)at->exceptions,
         (unsigned long long)at->requests, (unsigned long long)at->pulses,
-        at->profile, at->text[0] != '\0' ? ": " : "", at->text);
+        at->text, at->text[0] != '\0' ? ": " : "", at->profile);
 }
 
 /* Boards below the lines; `first` of them is at the top. */
