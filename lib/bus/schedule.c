@@ -260,7 +260,8 @@ static bool may_glance(const struct lb_bus *bus, const struct lb_pick *pick,
 static bool glance_turn(struct lb_bus *bus, struct lb_pick *pick, bool waits,
                         uint64_t *wake)
 {
-    for (uint8_t b = 0; b < bus->nodes; b++) {
+    for (size_t i = 0; i < bus->nodes; i++) {
+        uint8_t b = (uint8_t)i;
         const struct lb_node *node = &bus->node[b];
         bool now =
             waits ? lb_pulse_waits(bus, b) : node->link == LB_LINK_PRESENT;

@@ -65,12 +65,14 @@ static enum lockbus_err check(const struct lockbus_cabinet *cabinet,
                               struct lockbus_error *why)
 {
     if (cabinet == NULL || size == NULL) {
-        return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
-                         "an argument is missing");
+        (void)lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
+                        "an argument is missing");
+        return LOCKBUS_ERR_USAGE;
     }
     if (*size != wanted) {
-        return lb_reason(why, LOCKBUS_ERR_USAGE, "size",
-                         "set it to the size of the struct before asking");
+        (void)lb_reason(why, LOCKBUS_ERR_USAGE, "size",
+                        "set it to the size of the struct before asking");
+        return LOCKBUS_ERR_USAGE;
     }
     return LOCKBUS_OK;
 }

@@ -116,12 +116,7 @@ static uint64_t buses_next_us(const struct lockbus_cabinet *cab)
     uint64_t next = UINT64_MAX;
 
     for (size_t b = 0; b < cab->bus_count; b++) {
-        uint64_t at = lb_bus_next_us(cab->bus[b]);
-
-        if (!cab->line_ours[b] && lb_bus_fd(cab->bus[b]) < 0) {
-            at = earliest(at, cab->now_us + RETRY_US);
-        }
-        next = earliest(next, at);
+        next = earliest(next, lb_bus_next_us(cab->bus[b]));
     }
     return next;
 }

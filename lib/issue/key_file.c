@@ -241,7 +241,7 @@ enum lockbus_err lockbus_key_load(const char *path,
                                   struct lockbus_key_file *key,
                                   struct lockbus_error *why)
 {
-    struct lockbus_key_file read;
+    struct lockbus_key_file read = {.secret = false};
     enum lockbus_err err = load(path, key != NULL ? &read : NULL, why);
 
     if (err != LOCKBUS_OK) {

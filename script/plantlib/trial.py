@@ -50,10 +50,12 @@ class Test:
             return None
         if case:
             environment["LOCKBUS_TEST_CASE"] = case
+        # A group and no session: the leader of one would get the terminal that
+        # a test opens as its own, and the hang-up of that.
         return subprocess.Popen(
             command, cwd=self.folder, env={**os.environ, **environment},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, start_new_session=True)
+            stderr=subprocess.STDOUT, process_group=0)
 
     def placed(self, overlay, word):
         if word in overlay.instead:
@@ -104,7 +106,7 @@ def watch(process, seconds):
 
 
 def kill(process):
-    """The test and all that it has started in its session."""
+    """The test and all that it has started in its group."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
