@@ -2,12 +2,14 @@
 # A plant is a bug on purpose: tests/plants/NAME.plant names a source file, a
 # line of it, what the line becomes, and the tests that must then fail.
 # -DLOCKBUS_PLANT=NAME compiles the changed copy in place of the file; the
-# sources themselves never hold test code. script/plants runs them all.
+# sources themselves never hold test code. script/plants runs them all without
+# it, quicker: it compiles the changed object beside a build without a bug.
 #
 #   file: lib/gate/proof.c
 #   find: <text that occurs exactly once>
 #   with: <what replaces it>
 #   test: <regular expression of ctest names, one of which must fail>
+#   case: <one case of it, may be left out>
 set(LB_PLANT_FILE "")
 if(LOCKBUS_PLANT)
   set(plant ${PROJECT_SOURCE_DIR}/tests/plants/${LOCKBUS_PLANT}.plant)
