@@ -123,8 +123,7 @@ struct lockbus_bus {
     unsigned boards;         /* of which */
     unsigned boards_present; /* PRESENT, MISSED or SUSPECT */
     unsigned boards_away;
-    unsigned
-        boards_refused; /* those in no state of these are NEW or CHECKING */
+    unsigned boards_refused; /* the others are NEW or CHECKING */
     uint64_t requests, replies, timeouts;
     uint64_t crc_errors;  /* damaged replies, as a board counts them */
     uint64_t foreign;     /* sound frames that nobody asked for */
@@ -133,7 +132,8 @@ struct lockbus_bus {
     uint64_t exceptions;  /* replies that were a Modbus exception */
     uint64_t stray_bytes; /* bytes that are part of no frame */
     uint64_t pulses;
-    uint64_t rounds;   /* each polls every board that is present once */
+    uint64_t rounds;   /* each polls every board that is present once, and
+                        * looks for one that is not */
     uint64_t losses;   /* how often the open line was lost */
     uint32_t round_us; /* how long the last whole round took; 0: none yet
                         * since the line was opened, or no board of it is

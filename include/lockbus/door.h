@@ -158,7 +158,9 @@ enum lockbus_event_kind {
     LOCKBUS_EVENT_BOARD_BACK = 41,    /* checked, and all its outputs are off */
     LOCKBUS_EVENT_BOARD_REFUSED = 42, /* answers, but is not what it should
                                        * be; `text`: how */
-    LOCKBUS_EVENT_PORT_LOST = 43,     /* `text`: which, why */
+    LOCKBUS_EVENT_PORT_LOST = 43,     /* `text`: which, why. Again when the
+                                       * reason is of another kind: gone, held
+                                       * by another, not allowed */
     LOCKBUS_EVENT_PORT_OPEN = 44,
     LOCKBUS_EVENT_PORT_SLOW = 45,  /* a warning after PORT_OPEN: low latency
                                     * was asked for and is refused */

@@ -17,6 +17,14 @@ static bool sum_fits(const uint8_t *frame, size_t len)
            lb_get_u16(frame + len - LB_SUM_LEN);
 }
 
+uint64_t lb_frame_quiet_us(uint32_t baud, unsigned bits)
+{
+    if (baud == 0) {
+        return 0;
+    }
+    return baud > 19200 ? 1750 : ((uint64_t)bits * 3500000 + baud - 1) / baud;
+}
+
 bool lb_frame_is_read(uint8_t fc)
 {
     return fc >= LB_FC_READ_COILS && fc <= LB_FC_READ_INPUT_REGISTERS;

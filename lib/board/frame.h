@@ -33,6 +33,10 @@ enum {
     LB_FC_WRITE_REGISTERS = 16
 };
 
+/* t3.5, the silence between frames, rounded up: 3.5 characters of so many
+ * bits, a fixed time above 19200 baud; 0 of a line without a rate. */
+uint64_t lb_frame_quiet_us(uint32_t baud, unsigned bits);
+
 bool lb_frame_is_read(uint8_t fc);
 bool lb_frame_is_write(uint8_t fc);
 

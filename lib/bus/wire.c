@@ -15,6 +15,7 @@
 #include "bus/poll.h"
 
 #include "base/bytes.h"
+#include "board/frame.h"
 
 #include <string.h>
 
@@ -30,13 +31,7 @@ uint64_t lb_wire_us(const struct lb_bus *bus, size_t bytes)
 
 uint64_t lb_wire_quiet_us(const struct lb_bus *bus)
 {
-    if (bus->baud == 0) {
-        return 0;
-    }
-    if (bus->baud > 19200) {
-        return 1750;
-    }
-    return ((uint64_t)bus->bits * 3500000 + bus->baud - 1) / bus->baud;
+    return lb_frame_quiet_us(bus->baud, bus->bits);
 }
 
 uint64_t lb_wire_clear_us(const struct lb_bus *bus)

@@ -10,12 +10,13 @@
 #include "cabinet/trace.h"
 
 #include "board/cut.h"
+#include "board/frame.h"
 #include "os/pcapng.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TEXT_MAX = 96, QUIET_FAST_US = 1750, FAST_BAUD = 19200 };
+enum { TEXT_MAX = 96, LONGEST_BITS = 11, NET_BAUD = 115200 };
 
 struct tap {
     struct lb_trace *trace;
@@ -173,9 +174,8 @@ void lb_trace_tap(struct lb_trace *trace, const char *name, uint32_t baud,
     tap->trace = trace;
     tap->line = *line;
     tap->way = LB_PCAPNG_OUT;
-    tap->cut.quiet_us = baud == 0 || baud > FAST_BAUD
-                            ? QUIET_FAST_US
-                            : (uint64_t)38500000 / baud; /* 3.5 x 11 bits */
+    tap->cut.quiet_us =
+        lb_frame_quiet_us(baud == 0 ? NET_BAUD : baud, LONGEST_BITS);
     line->user = tap;
     line->open = tap_open;
     line->send = tap_send;

@@ -11,6 +11,7 @@
 #include "issue_args.h"
 
 #include "board/cut.h"
+#include "board/frame.h"
 #include "os/os.h"
 #include "os/pcapng.h"
 
@@ -22,10 +23,9 @@ enum {
     MIB = 1024 * 1024,
     MIB_MAX = 1024 * 1024,
     SECONDS_MAX = 366 * 86400,
-    FAST_BAUD = 19200,
-    QUIET_FAST_US = 1750,
-    CALM_MS = 200, /* how soon a signal is seen */
-    BUSY_MS = 2    /* bytes wait for the silence that ends them */
+    LONGEST_BITS = 11, /* of a byte: with parity, or two stop bits */
+    CALM_MS = 200,     /* how soon a signal is seen */
+    BUSY_MS = 2        /* bytes wait for the silence that ends them */
 };
 
 struct trace {
@@ -159,8 +159,7 @@ static int run(struct trace *t)
                           ? UINT64_MAX
                           : lb_clock_boot_us() + t->seconds * 1000000;
 
-    t->cut.quiet_us =
-        t->serial.baud > FAST_BAUD ? QUIET_FAST_US : 38500000 / t->serial.baud;
+    t->cut.quiet_us = lb_frame_quiet_us(t->serial.baud, LONGEST_BITS);
     lb_pcapng_line(t->file, t->port, t->serial.baud);
     fprintf(stderr, "lockbus trace: listening on %s; Ctrl-C ends it\n",
             t->port);

@@ -14,8 +14,6 @@
 enum {
     BAUD_MIN = 1200,
     BAUD_MAX = 1000000,
-    FAST_BAUD = 19200, /* above it t3.5 is a fixed time */
-    FAST_QUIET_US = 1750,
     UNQUIET_US = 500000,
     SEND_US = 1000000,
     OPEN_AGAIN_US = 20000,
@@ -38,13 +36,7 @@ static uint64_t bytes_us(const struct exchange_line *on, size_t bytes)
 
 static uint64_t quiet_us(const struct exchange_line *on)
 {
-    uint32_t baud = on->serial.baud;
-
-    if (baud == 0) {
-        return 0;
-    }
-    return baud > FAST_BAUD ? (uint64_t)FAST_QUIET_US
-                            : on->bits * UINT64_C(3500000) / baud + 1;
+    return lb_frame_quiet_us(on->serial.baud, on->bits);
 }
 
 uint64_t exchange_own_us(const struct exchange_line *on,
