@@ -202,8 +202,10 @@ static void keep_forced(struct lb_latch *latch, enum lb_latch_state before,
 {
     if (before == LB_LATCH_FORCED && event == LB_LATCH_EV_AWAY) {
         latch->forced = true;
+    } else if (latch->state == LB_LATCH_AWAY) {
+        return; /* nothing was read and nothing pulses */
     } else if (event == LB_LATCH_EV_LEAF_OPEN) {
-        if (latch->forced && latch->state == LB_LATCH_OPEN) {
+        if (latch->forced) {
             latch->state = LB_LATCH_FORCED;
         }
         latch->forced = false;

@@ -389,6 +389,53 @@ static void reminders_are_counted_no_further_than_they_fit(void **state)
     assert_int_equal(latch.ajar_at_ms, 2000 + 3600000);
 }
 
+/* Forced, lost, found again: no better than it was. */
+static void forced_outlasts_whatever_is_said_of_a_lost_board(void **state)
+{
+    static const enum lb_latch_event said[] = {
+        LB_LATCH_EV_LEAF_OPEN, LB_LATCH_EV_LEAF_SHUT, LB_LATCH_EV_PERMIT,
+        LB_LATCH_EV_AWAY};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(said); i++) {
+        struct lb_latch latch = {.state = LB_LATCH_FORCED};
+
+        (void)lb_latch_step(&latch, LB_LATCH_EV_AWAY, 1000, AJAR_MS);
+        latch.permit_ref = said[i] == LB_LATCH_EV_PERMIT ? 1 : 0;
+        (void)lb_latch_step(&latch, said[i], 2000, AJAR_MS);
+        assert_int_equal(latch.state, LB_LATCH_AWAY);
+        (void)lb_latch_step(&latch, LB_LATCH_EV_BACK, 3000, AJAR_MS);
+        (void)lb_latch_step(&latch, LB_LATCH_EV_LEAF_OPEN, 4000, AJAR_MS);
+        assert_int_equal(latch.state, LB_LATCH_FORCED);
+    }
+}
+
+static void forced_ends_when_it_is_found_shut_or_may_be_open(void **state)
+{
+    static const enum lb_latch_event ends[] = {LB_LATCH_EV_LEAF_SHUT,
+                                               LB_LATCH_EV_PERMIT};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        struct lb_latch latch = {
+            .state = LB_LATCH_UNKNOWN, .forced = true, .permit_ref = 1};
+
+        (void)lb_latch_step(&latch, ends[i], 1000, AJAR_MS);
+        assert_false(latch.forced);
+    }
+}
+
+/* An alarm due at 0 would be one that is not armed. */
+static void an_alarm_due_at_the_first_moment_is_armed(void **state)
+{
+    struct lb_latch latch = {.state = LB_LATCH_SHUT};
+
+    (void)state;
+    (void)lb_latch_step(&latch, LB_LATCH_EV_LEAF_OPEN, 0, 0);
+    assert_int_equal(latch.ajar_at_ms, 1);
+    assert_int_equal(lb_latch_due(&latch, 1), LB_LATCH_EV_AJAR);
+}
+
 static void values_that_are_none_change_nothing(void **state)
 {
     struct lb_latch latch = {.state = LB_LATCH_SHUT, .permit_ref = 1};
@@ -503,6 +550,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(due_events_run_out),
         cmocka_unit_test(reminders_come_ever_more_slowly),
         cmocka_unit_test(reminders_are_counted_no_further_than_they_fit),
+        cmocka_unit_test(forced_outlasts_whatever_is_said_of_a_lost_board),
+        cmocka_unit_test(forced_ends_when_it_is_found_shut_or_may_be_open),
+        cmocka_unit_test(an_alarm_due_at_the_first_moment_is_armed),
         cmocka_unit_test(values_that_are_none_change_nothing),
         cmocka_unit_test(the_graph_in_docs_is_the_table),
     };

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright the lockbus authors */
+
+/*
+ * Where numbers end, and where an owner asks for what there is not: what is
+ * left then refuses or says nothing, and never wraps.
+ */
+
+#include "gate_signer.h"
+
+#include "base/bytes.h"
+#include "gate/apply.h"
+#include "gate/custody.h"
+#include "gate/decide.h"
+#include "gate/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { D = 5, BEYOND = GATE_JOURNAL_DOORS };
+
+static int setup(void **state)
+{
+    struct gate_journal *j = gate_scene();
+
+    gate_fill(j, D);
+    *state = j;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct gate_journal *j = *state;
+    bool ok = j->broken == NULL;
+
+    gate_journal_free(&j);
+    return ok ? 0 : -1;
+}
+
+static struct lb_record record(enum lb_record_type type, uint8_t kind,
+                               uint64_t stay)
+{
+    return (struct lb_record){
+        .type = (uint8_t)type, .kind = kind, .door = D, .stay = stay};
+}
+
+/* ---- Where numbers end --------------------------------------------------- */
+
+static void times_end_and_do_not_wrap(void **state)
+{
+    (void)state;
+    assert_int_equal(lb_after(UINT64_MAX - 1, 1), UINT64_MAX);
+    assert_int_equal(lb_after(UINT64_MAX - 1, 2), UINT64_MAX);
+    assert_int_equal(lb_after(UINT64_MAX, UINT64_MAX), UINT64_MAX);
+    assert_int_equal(lb_age(5, 6), 0);
+    assert_int_equal(lb_seconds(UINT64_MAX), UINT32_MAX);
+    assert_int_equal(lb_try_s(0), 1); /* 0 is no try at all */
+    assert_int_equal(lb_try_s(1), 1);
+    assert_int_equal(lb_try_s(1001), 2);
+    assert_int_equal(lb_try_s(UINT64_MAX), UINT32_MAX);
+}
+
+static void a_challenge_at_the_end_of_seconds_is_none_for_long(void **state)
+{
+    struct gate_journal *j = *state;
+    const uint8_t random[16] = {1};
+    uint8_t out[16];
+
+    j->powered_ms = 1000 * (uint64_t)UINT32_MAX;
+    lb_gate_clock(&j->gate, j->powered_ms);
+    assert_int_equal(
+        lb_gate_challenge(&j->gate, D, LB_CHALLENGE_PROOF, random, out),
+        LOCKBUS_OK);
+    assert_true(lb_challenge_ok(&j->gate, D, LB_CHALLENGE_PROOF, random));
+    lb_gate_clock(&j->gate, j->powered_ms + 121000);
+    assert_false(lb_challenge_ok(&j->gate, D, LB_CHALLENGE_PROOF, random));
+}
+
+static void intents_end_with_their_numbers(void **state)
+{
+    struct gate_journal *j = *state;
+
+    j->gate.last_ref = UINT32_MAX;
+    assert_int_equal(gate_proof(j, 1, D, 100, RECIPIENT + 20 + D),
+                     LOCKBUS_RULE_P10);
+    j->gate.last_ref = UINT32_MAX - 1;
+    assert_int_equal(gate_proof(j, 1, D, 100, RECIPIENT + 20 + D),
+                     LOCKBUS_RULE_NONE);
+}
+
+/* The number of a derivation begins anew, and is never 0. */
+static void derivations_are_numbered_past_the_end(void **state)
+{
+    struct gate_journal *j = *state;
+    uint8_t seal[LB_SEAL_LEN] = {'L', 'B', 'X', '1', 1, 1, 0, 0, 1, 0, 0, 0, 8};
+    struct lb_ask ask = {
+        .kind = LB_ASK_SEAL, .bytes = seal, .len = sizeof seal, .door = D};
+    struct lb_verdict verdict;
+
+    gate_journal_ask(j, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_DONE);
+    j->gate.derive_last = UINT32_MAX;
+    ask = (struct lb_ask){
+        .kind = LB_ASK_CODE, .bytes = (const uint8_t *)"05ABCDEF", .len = 8};
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_DERIVE);
+    assert_int_equal(verdict.ref, 1);
+}
+
+static void the_floor_that_is_due_does_not_wait_for_time_to_go_back(void **s)
+{
+    struct gate_journal *j = *s;
+
+    /* an hour and more above the journal's floor: due at once */
+    lb_gate_time(&j->gate, j->gate.floor_s + 4000, true);
+    assert_int_equal(lb_gate_next_ms(&j->gate), j->powered_ms);
+    gate_journal_tick(j);
+    /* told a lower time the clock still says when the next is due */
+    lb_gate_time(&j->gate, j->gate.floor_s - 1000, true);
+    assert_true(lb_gate_next_ms(&j->gate) > j->powered_ms);
+}
+
+static void a_bucket_without_a_rate_never_fills(void **state)
+{
+    struct gate_journal *j = *state;
+
+    j->gate.manifest.limits.return_burst = 2;
+    j->gate.manifest.limits.return_per_hour = 0;
+    j->gate.bucket[LB_BUCKET_RETURN] = (struct lb_bucket){.level = LB_TOKEN};
+    assert_int_equal(lb_bucket_level(&j->gate, LB_BUCKET_RETURN, UINT64_MAX),
+                     LB_TOKEN);
+    lb_bucket_take(&j->gate, LB_BUCKET_RETURN, j->powered_ms);
+    assert_int_equal(lb_bucket_level(&j->gate, LB_BUCKET_RETURN, UINT64_MAX),
+                     0);
+}
+
+/* ---- Results and tries that fit nothing ---------------------------------- */
+
+static void a_result_gives_back_nothing_that_was_not_spent(void **state)
+{
+    static const uint8_t opens[] = {LB_OPEN_RELEASE, LB_OPEN_DEPOSIT,
+                                    LB_OPEN_REOPEN, LB_OPEN_CANCEL,
+                                    LB_OPEN_SERVICE};
+    struct gate_journal *j = *state;
+    struct lb_gate_door *d = &j->doors[D];
+
+    for (size_t i = 0; i < sizeof opens; i++) {
+        struct lb_record r =
+            record(LB_REC_RESULT, LB_OUTCOME_NEVER_OPENED, d->stay);
+
+        d->intent_live = true;
+        d->intent_ref = r.ref = 77;
+        d->intent_open = opens[i];
+        d->courier_spent = d->release_spent = 0;
+        assert_true(lb_gate_apply(&j->gate, &r));
+        assert_int_equal(d->courier_spent, 0);
+        assert_int_equal(d->release_spent, 0);
+    }
+}
+
+static void a_result_of_an_earlier_stay_gives_nothing_back(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_gate_door *d = &j->doors[D];
+    struct lb_record r =
+        record(LB_REC_RESULT, LB_OUTCOME_NEVER_OPENED, d->stay - 1);
+
+    d->intent_live = true;
+    d->intent_ref = r.ref = 77;
+    d->intent_open = LB_OPEN_RELEASE;
+    d->release_spent = 1;
+    assert_true(lb_gate_apply(&j->gate, &r));
+    assert_int_equal(d->release_spent, 1);
+    assert_false(d->intent_live);
+}
+
+static void a_leaf_told_open_twice_counts_on(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_gate_door *d = &j->doors[D];
+    struct lb_record r = record(LB_REC_LEAF, LB_LEAF_OPENED, d->stay);
+
+    r.powered_ms = j->powered_ms + 3600000; /* long after its intent */
+    d->counts = d->count_opened = true;
+    assert_true(lb_gate_apply(&j->gate, &r));
+    assert_true(d->counts);
+    d->count_opened = false;
+    assert_true(lb_gate_apply(&j->gate, &r));
+    assert_false(d->counts);
+}
+
+static void a_try_of_another_derivation_starts_none(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_record r = record(LB_REC_TRY, 0, j->doors[D].stay);
+    struct lb_derive derive;
+
+    j->doors[D].seals = 1;
+    j->gate.derive_ref = 8;
+    j->gate.derive_door = D;
+    j->gate.derive_stay = j->doors[D].stay;
+    r.ref = 7;
+    assert_true(lb_gate_apply(&j->gate, &r));
+    assert_false(lb_gate_derive(&j->gate, 8, &derive));
+    r.ref = 8;
+    assert_true(lb_gate_apply(&j->gate, &r));
+    assert_true(lb_gate_derive(&j->gate, 8, &derive));
+    /* and none for a stay that is gone, a seal that is, a disk that is */
+    j->gate.derive_stay--;
+    assert_false(lb_gate_derive(&j->gate, 8, &derive));
+    j->gate.derive_stay++;
+    j->doors[D].seals = 0;
+    assert_false(lb_gate_derive(&j->gate, 8, &derive));
+    j->doors[D].seals = 1;
+    lb_gate_shut_down(&j->gate);
+    assert_false(lb_gate_derive(&j->gate, 8, &derive));
+}
+
+static void an_answer_to_no_derivation_is_refused(void **state)
+{
+    struct gate_journal *j = *state;
+    uint8_t seed[LB_SEED_LEN];
+    struct lb_ask ask = {.kind = LB_ASK_CODE_KEY,
+                         .derive_ref = 8,
+                         .unsealed = true,
+                         .seed = seed};
+    struct lb_verdict verdict;
+
+    gate_seed(seed, RECIPIENT + 20 + D);
+    lb_gate_decide(&j->gate, &ask, &verdict); /* none runs */
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_C4);
+    j->gate.derive_ref = 8;
+    j->gate.derive_door = D;
+    j->gate.derive_stay = j->doors[D].stay;
+    lb_gate_decide(&j->gate, &ask, &verdict); /* its try is not durable */
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_C4);
+    j->gate.derive_tried = true;
+    ask.derive_ref = 9;
+    lb_gate_decide(&j->gate, &ask, &verdict); /* another's */
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_C4);
+    ask.derive_ref = 8;
+    ask.seed = NULL;
+    lb_gate_decide(&j->gate, &ask, &verdict); /* a key, and no key */
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_C4);
+    assert_int_equal(j->gate.derive_ref, 0);
+}
+
+/* ---- What there is not --------------------------------------------------- */
+
+static void a_door_beyond_is_no_door(void **state)
+{
+    struct gate_journal *j = *state;
+    struct gate_journal before = *j;
+    const uint8_t random[16] = {1};
+    uint8_t out[16];
+    struct lb_record records[4];
+    const struct lb_gate_fact fact = {.door = BEYOND,
+                                      .fact = LB_FACT_LEAF_OPENED};
+
+    lb_gate_live(&j->gate, BEYOND, true, true, true);
+    lb_gate_content(&j->gate, BEYOND, LB_CONTENT_FULL);
+    assert_int_equal(
+        lb_gate_challenge(&j->gate, BEYOND, LB_CHALLENGE_PROOF, random, out),
+        LOCKBUS_ERR_USAGE);
+    assert_int_equal(lb_gate_fact(&j->gate, fact, records, 4), 0);
+    assert_memory_equal(&before, j, sizeof *j);
+    /* a map may promise more doors than its owner has room for */
+    j->gate.door_count = BEYOND + 5;
+    assert_false(lb_gate_has_door(&j->gate, BEYOND + 1));
+}
+
+static void a_use_of_a_challenge_that_is_none_is_refused(void **state)
+{
+    struct gate_journal *j = *state;
+    const uint8_t random[16] = {1};
+    uint8_t out[16];
+
+    assert_int_equal(
+        lb_gate_challenge(&j->gate, D, (enum lb_challenge_use)2, random, out),
+        LOCKBUS_ERR_USAGE);
+}
+
+static void a_kind_that_is_none_is_refused(void **state)
+{
+    struct gate_journal *j = *state;
+    const uint8_t bytes[8] = {0};
+    struct lb_verdict verdict;
+
+    for (unsigned kind = 0; kind < 100; kind += 50) {
+        struct lb_ask ask = {.kind = (enum lb_ask_kind)kind,
+                             .bytes = bytes,
+                             .len = sizeof bytes};
+
+        lb_gate_decide(&j->gate, &ask, &verdict);
+        assert_int_equal(verdict.rule, LOCKBUS_RULE_P1);
+        assert_int_equal(verdict.door, LB_DOOR_NONE);
+    }
+}
+
+static void a_fact_that_is_none_says_nothing(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_record out[4];
+    const struct lb_gate_fact none = {.door = D, .fact = LB_FACT_NONE};
+    const struct lb_gate_fact odd = {.door = D, .fact = (enum lb_fact)9};
+    const struct lb_gate_fact open = {.door = D, .fact = LB_FACT_LEAF_OPENED};
+
+    assert_int_equal(lb_gate_fact(&j->gate, none, out, 4), 0);
+    assert_int_equal(lb_gate_fact(&j->gate, odd, out, 4), 0);
+    assert_int_equal(lb_gate_fact(&j->gate, open, out, 3), 0); /* no room */
+    j->gate.booted = false;
+    assert_int_equal(lb_gate_fact(&j->gate, open, out, 4), 0);
+}
+
+static void nothing_ticks_in_a_fold_or_without_room(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_record out[1];
+
+    assert_int_equal(lb_gate_tick(&j->gate, out, 0), 0);
+    j->gate.running = false;
+    assert_int_equal(lb_gate_tick(&j->gate, out, 1), 0);
+    assert_int_equal(lb_gate_next_ms(&j->gate), UINT64_MAX);
+    j->gate.running = true;
+    j->gate.booted = false;
+    assert_int_equal(lb_gate_next_ms(&j->gate), j->powered_ms);
+    assert_int_equal(lb_gate_tick(&j->gate, out, 1), 1);
+    assert_int_equal(out[0].type, LB_REC_BOOT);
+}
+
+/* More doors are due than a block holds records: the rest comes next, and
+ * the floor behind them. */
+static void what_finds_no_room_in_one_tick_comes_in_the_next(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_record out[2];
+
+    for (uint16_t i = 0; i < 3; i++) {
+        j->doors[i].intent_live = true;
+        j->doors[i].intent_boot = j->gate.boot - 1;
+    }
+    lb_gate_time(&j->gate, j->gate.floor_s + 4000, true);
+    assert_int_equal(lb_gate_tick(&j->gate, out, 2), 2);
+    assert_int_equal(out[1].type, LB_REC_RESULT);
+    assert_int_equal(lb_gate_next_ms(&j->gate), j->powered_ms);
+    gate_journal_tick(j);
+    assert_false(j->doors[2].intent_live);
+    assert_int_equal(lb_gate_tick(&j->gate, out, 2), 0);
+}
+
+static void no_permit_has_number_0(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_permit permit;
+
+    j->doors[D].permit_due = true;
+    j->doors[D].intent_ref = 0;
+    assert_false(lb_gate_permit(&j->gate, 0, &permit));
+    assert_true(j->doors[D].permit_due);
+    j->gate.booted = false;
+    assert_false(lb_gate_permit(&j->gate, 1, &permit));
+}
+
+static void no_more_doors_than_there_can_be(void **state)
+{
+    struct lb_gate gate;
+    static struct lb_gate_door doors[LB_DOOR_MAX];
+
+    (void)state;
+    lb_gate_init(&gate, doors, LB_DOOR_MAX + 1);
+    assert_int_equal(gate.door_cap, LB_DOOR_MAX);
+    lb_gate_resize(&gate, doors, LB_DOOR_MAX + 7);
+    assert_int_equal(gate.door_cap, LB_DOOR_MAX);
+}
+
+static void a_block_raises_the_floor_by_trusted_time_alone(void **state)
+{
+    struct gate_journal *j = *state;
+    uint64_t floor = j->gate.floor_s;
+
+    lb_gate_block(&j->gate, 0, floor + 5, false);
+    assert_int_equal(j->gate.floor_s, floor);
+    lb_gate_block(&j->gate, 0, LB_TIME_END_S, true);
+    assert_int_equal(j->gate.floor_s, floor);
+    lb_gate_block(&j->gate, 0, floor - 5, true);
+    assert_int_equal(j->gate.floor_s, floor);
+    lb_gate_block(&j->gate, 0, floor + 5, true);
+    assert_int_equal(j->gate.floor_s, floor + 5);
+}
+
+static void a_vacant_door_is_never_frozen(void **state)
+{
+    struct gate_journal *j = *state;
+    uint8_t manifest[LB_MANIFEST_MAX], issuer[LB_KEY_LEN];
+    struct lb_ask ask = {.kind = LB_ASK_MANIFEST, .bytes = manifest};
+    struct lb_verdict verdict;
+
+    gate_key(issuer, ISSUER);
+    memcpy(j->doors[0].issuer, issuer, 8);
+    j->doors[0].stay = gate_stay(1);
+    ask.len = gate_make_manifest(manifest, 2, EPOCH + 1, ISSUER);
+    gate_journal_ask(j, &ask, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_NONE);
+    assert_false(j->doors[0].frozen);
+    assert_true(j->doors[D].frozen);
+}
+
+static void a_leaf_known_to_be_open_before_its_record_counts(void **state)
+{
+    struct gate_journal *j = *state;
+
+    /* the reading is here, its LEAF record not yet */
+    lb_gate_live(&j->gate, D, true, true, true);
+    assert_int_equal(gate_proof(j, 1, D, 100, RECIPIENT + 20 + D),
+                     LOCKBUS_RULE_NONE);
+    assert_int_equal(j->doors[D].custody, LB_CUSTODY_EMPTYING);
+    assert_true(j->doors[D].leaf_was_open);
+}
+
+static void a_leaf_that_nobody_reads_now_is_taken_as_it_was(void **state)
+{
+    struct gate_journal *j = *state;
+
+    gate_journal_leaf(j, D, true);
+    lb_gate_live(&j->gate, D, true, false, false);
+    assert_int_equal(gate_proof(j, 1, D, 100, RECIPIENT + 20 + D),
+                     LOCKBUS_RULE_NONE);
+    assert_int_equal(j->doors[D].custody, LB_CUSTODY_EMPTYING);
+}
+
+static void a_checkpoint_needs_room_for_a_door(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_record out[LB_BATCH_MAX];
+    uint32_t cursor = 0;
+
+    assert_int_equal(lb_gate_snapshot(&j->gate, &cursor, out, LB_BATCH_MAX - 1),
+                     0);
+    assert_int_equal(cursor, 0);
+}
+
+#define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_end_and_do_not_wrap),
+        ROW(a_challenge_at_the_end_of_seconds_is_none_for_long),
+        ROW(intents_end_with_their_numbers),
+        ROW(derivations_are_numbered_past_the_end),
+        ROW(the_floor_that_is_due_does_not_wait_for_time_to_go_back),
+        ROW(a_bucket_without_a_rate_never_fills),
+        ROW(a_result_gives_back_nothing_that_was_not_spent),
+        ROW(a_result_of_an_earlier_stay_gives_nothing_back),
+        ROW(a_leaf_told_open_twice_counts_on),
+        ROW(a_try_of_another_derivation_starts_none),
+        ROW(an_answer_to_no_derivation_is_refused),
+        ROW(a_door_beyond_is_no_door),
+        ROW(a_use_of_a_challenge_that_is_none_is_refused),
+        ROW(a_kind_that_is_none_is_refused),
+        ROW(a_fact_that_is_none_says_nothing),
+        ROW(nothing_ticks_in_a_fold_or_without_room),
+        ROW(what_finds_no_room_in_one_tick_comes_in_the_next),
+        ROW(no_permit_has_number_0),
+        cmocka_unit_test(no_more_doors_than_there_can_be),
+        ROW(a_block_raises_the_floor_by_trusted_time_alone),
+        ROW(a_vacant_door_is_never_frozen),
+        ROW(a_leaf_known_to_be_open_before_its_record_counts),
+        ROW(a_leaf_that_nobody_reads_now_is_taken_as_it_was),
+        ROW(a_checkpoint_needs_room_for_a_door),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
