@@ -58,6 +58,15 @@ static bool l1(const uint8_t *seal, size_t len)
            mem <= SEAL_MEM_MAX && ops * (uint64_t)mem <= SEAL_WORK_MAX;
 }
 
+/* It came before: nothing to write. */
+static bool has_seal(const struct lb_gate_door *d, const uint8_t *seal)
+{
+    return ((d->seals & 1) != 0 &&
+            lb_same(d->seal[0], seal + LB_SEAL_HEAD, LB_SEAL_KEPT)) ||
+           ((d->seals & 2) != 0 &&
+            lb_same(d->seal[1], seal + LB_SEAL_HEAD, LB_SEAL_KEPT));
+}
+
 enum lockbus_rule lb_rules_seal(const struct lb_gate *gate,
                                 const struct lb_ask *ask,
                                 struct lb_verdict *verdict)
@@ -72,28 +81,15 @@ enum lockbus_rule lb_rules_seal(const struct lb_gate *gate,
          d->custody != LB_CUSTODY_OCCUPIED)) {
         return LOCKBUS_RULE_L2;
     }
-    for (unsigned slot = 0; slot < 2; slot++) {
-        bool used = (d->seals >> slot & 1) != 0;
-
-        if (used &&
-            lb_same(d->seal[slot], ask->bytes + LB_SEAL_HEAD, LB_SEAL_KEPT)) {
-            break; /* it came twice: nothing to write */
-        }
-        if (used) {
-            if (slot == 1) {
-                return LOCKBUS_RULE_L3;
-            }
-            continue;
-        }
-        if (!lb_can_write(gate)) {
+    if (!has_seal(d, ask->bytes)) {
+        if (d->seals == 3 || !lb_can_write(gate)) {
             return LOCKBUS_RULE_L3;
         }
         struct lb_record *record =
             lb_add(gate, verdict, LB_REC_SEAL, ask->door);
 
-        record->kind = (uint8_t)slot;
+        record->kind = d->seals & 1; /* the first place that is free */
         lb_copy(record->body, ask->bytes, LB_SEAL_LEN);
-        break;
     }
     verdict->kind = LB_VERDICT_DONE;
     return LOCKBUS_RULE_NONE;

@@ -223,10 +223,10 @@ uint64_t lb_gate_next_ms(const struct lb_gate *gate)
         }
     }
     if (lb_now_s(gate, &now_s)) {
+        /* Above the time that was told, else the floor were due already. */
         uint64_t goal_s = gate->floor_s + FLOOR_STEP_S;
-        uint64_t due = lb_after(
-            gate->time_told_ms,
-            goal_s > gate->time_s ? 1000 * (goal_s - gate->time_s) : 0);
+        uint64_t due =
+            lb_after(gate->time_told_ms, 1000 * (goal_s - gate->time_s));
 
         if (due < next) {
             next = due;

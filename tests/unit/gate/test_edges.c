@@ -211,6 +211,7 @@ static void a_try_of_another_derivation_starts_none(void **state)
     r.ref = 8;
     assert_true(lb_gate_apply(&j->gate, &r));
     assert_true(lb_gate_derive(&j->gate, 8, &derive));
+    assert_false(lb_gate_derive(&j->gate, 0, &derive));
     /* and none for a stay that is gone, a seal that is, a disk that is */
     j->gate.derive_stay--;
     assert_false(lb_gate_derive(&j->gate, 8, &derive));
@@ -249,6 +250,129 @@ static void an_answer_to_no_derivation_is_refused(void **state)
     lb_gate_decide(&j->gate, &ask, &verdict); /* a key, and no key */
     assert_int_equal(verdict.rule, LOCKBUS_RULE_C4);
     assert_int_equal(j->gate.derive_ref, 0);
+}
+
+static void an_answer_after_the_next_stay_began_opens_nothing(void **state)
+{
+    struct gate_journal *j = *state;
+    uint8_t seed[LB_SEED_LEN];
+    struct lb_ask ask = {.kind = LB_ASK_CODE_KEY,
+                         .derive_ref = 8,
+                         .unsealed = true,
+                         .seed = seed};
+    struct lb_verdict verdict;
+
+    gate_seed(seed, RECIPIENT + 20 + D);
+    j->gate.derive_ref = 8;
+    j->gate.derive_tried = true;
+    j->gate.derive_door = D;
+    j->gate.derive_stay = j->doors[D].stay - 1;
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_P4);
+}
+
+/* ---- What is due and not yet written ------------------------------------- */
+
+/* Time goes on, and nobody has ticked. */
+static void later(struct gate_journal *j, uint64_t seconds)
+{
+    j->powered_ms += 1000 * seconds;
+    lb_gate_clock(&j->gate, j->powered_ms);
+}
+
+static void a_seal_waits_for_what_is_due(void **state)
+{
+    struct gate_journal *j = *state;
+    const struct gate_grant grant = {
+        .door = 0, .stay = 1, .courier = COURIER, .release = RECIPIENT};
+    const uint8_t seal[LB_SEAL_LEN] = {'L', 'B', 'X', '1', 1, 1, 0,
+                                       0,   1,   0,   0,   0, 8};
+    struct lb_ask ask = {
+        .kind = LB_ASK_SEAL, .bytes = seal, .len = sizeof seal};
+    struct lb_verdict verdict;
+
+    assert_int_equal(gate_deposit(j, &grant), LOCKBUS_RULE_NONE);
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_DONE);
+    later(j, 120); /* never opened: the door is VACANT with the next tick */
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_L2);
+}
+
+static void a_code_waits_for_what_is_due(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_ask ask = {
+        .kind = LB_ASK_CODE, .bytes = (const uint8_t *)"05ABCDEF", .len = 8};
+    struct lb_verdict verdict;
+
+    j->doors[D].seals = 1;
+    assert_int_equal(gate_proof(j, 1, D, 100, RECIPIENT + 20 + D),
+                     LOCKBUS_RULE_NONE);
+    gate_journal_leaf(j, D, true);
+    gate_journal_wait(j, 3);
+    gate_journal_leaf(j, D, false);
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_DERIVE);
+    j->gate.derive_ref = 0;
+    later(j, 120);
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_C1);
+}
+
+static void a_result_that_is_due_is_due_at_once(void **state)
+{
+    struct gate_journal *j = *state;
+    enum lb_custody to;
+    enum lb_cause cause;
+
+    j->doors[0].intent_live = true;
+    j->doors[0].intent_boot = j->gate.boot - 1;
+    assert_int_equal(lb_gate_next_ms(&j->gate), j->powered_ms);
+    /* and an intent of another process holds no window open */
+    j->doors[D].custody = LB_CUSTODY_EMPTYING;
+    j->doors[D].shut_at_ms = 1000;
+    j->doors[D].intent_ms = j->powered_ms;
+    j->doors[D].intent_live = true;
+    j->doors[D].intent_boot = j->gate.boot - 1;
+    assert_int_equal(lb_custody_due(&j->gate, D, &to, &cause), 121000);
+    j->doors[D].intent_boot = j->gate.boot;
+    assert_int_equal(lb_custody_due(&j->gate, D, &to, &cause),
+                     j->powered_ms + LB_PERMIT_LIFE_MS);
+}
+
+/* Never opened is said by a sensor that is read and by nothing else. */
+static void a_door_is_given_up_only_by_a_leaf_seen_shut(void **state)
+{
+    static const struct {
+        bool here, known, open, was_open, vacant;
+    } seen[] = {{true, true, false, false, true},
+                {false, true, false, false, false},
+                {true, false, false, false, false},
+                {true, true, true, false, false},
+                {true, true, false, true, false}};
+    struct gate_journal *j = *state;
+    enum lb_custody to;
+    enum lb_cause cause;
+    struct lb_gate_door *d = &j->doors[0];
+
+    for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) {
+        d->custody = LB_CUSTODY_LOADING;
+        d->intent_boot = j->gate.boot;
+        d->first_intent_ms = 0;
+        d->leaf_was_open = seen[i].was_open;
+        lb_gate_live(&j->gate, 0, seen[i].here, seen[i].known, seen[i].open);
+        uint64_t due = lb_custody_due(&j->gate, 0, &to, &cause);
+
+        assert_int_equal(to, LB_CUSTODY_VACANT);
+        assert_int_equal(due, seen[i].vacant ? 120000 : UINT64_MAX);
+        /* the same for one that is emptied */
+        d->custody = LB_CUSTODY_EMPTYING;
+        d->long_open = true;
+        due = lb_custody_due(&j->gate, 0, &to, &cause);
+        assert_int_equal(due, seen[i].vacant ? 120000 : UINT64_MAX);
+        d->long_open = false;
+    }
 }
 
 /* ---- What there is not --------------------------------------------------- */
@@ -332,6 +456,136 @@ static void nothing_ticks_in_a_fold_or_without_room(void **state)
     assert_int_equal(lb_gate_next_ms(&j->gate), j->powered_ms);
     assert_int_equal(lb_gate_tick(&j->gate, out, 1), 1);
     assert_int_equal(out[0].type, LB_REC_BOOT);
+}
+
+/* Its owner's memory may be wrong: only this process's intents open. */
+static void an_intent_of_another_process_gives_no_permit(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_permit permit;
+
+    j->doors[0].permit_due = j->doors[D].permit_due = true;
+    j->doors[0].intent_ref = 70;
+    j->doors[D].intent_ref = 71;
+    j->doors[0].intent_boot = j->gate.boot;
+    j->doors[D].intent_boot = j->gate.boot - 1;
+    j->doors[0].intent_ms = j->doors[D].intent_ms = j->powered_ms;
+    assert_false(lb_gate_permit(&j->gate, 71, &permit));
+    assert_false(j->doors[D].permit_due);
+    assert_true(lb_gate_permit(&j->gate, 70, &permit));
+    assert_int_equal(permit.door, 0);
+}
+
+static void neither_of_two_challenges_is_a_third(void **state)
+{
+    struct gate_journal *j = *state;
+    const uint8_t first[16] = {1}, second[16] = {2}, third[16] = {3};
+    uint8_t out[16];
+
+    assert_int_equal(
+        lb_gate_challenge(&j->gate, D, LB_CHALLENGE_PROOF, first, out),
+        LOCKBUS_OK);
+    later(j, 70);
+    assert_int_equal(
+        lb_gate_challenge(&j->gate, D, LB_CHALLENGE_PROOF, second, out),
+        LOCKBUS_OK);
+    assert_true(lb_challenge_ok(&j->gate, D, LB_CHALLENGE_PROOF, first));
+    assert_true(lb_challenge_ok(&j->gate, D, LB_CHALLENGE_PROOF, second));
+    assert_false(lb_challenge_ok(&j->gate, D, LB_CHALLENGE_PROOF, third));
+}
+
+static void a_code_takes_a_token_of_releases(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_ask ask = {
+        .kind = LB_ASK_CODE, .bytes = (const uint8_t *)"05ABCDEF", .len = 8};
+    struct lb_verdict verdict;
+
+    j->doors[D].seals = 1;
+    j->gate.bucket[LB_BUCKET_RELEASE] =
+        (struct lb_bucket){.level = LB_TOKEN - 1, .at_ms = j->powered_ms};
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_P8);
+    j->gate.bucket[LB_BUCKET_RELEASE].level = LB_TOKEN;
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_DERIVE);
+}
+
+static void not_emptied_needs_a_disk(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_ask ask = {.kind = LB_ASK_NOT_EMPTIED, .door = D};
+    struct lb_verdict verdict;
+
+    j->doors[D].custody = LB_CUSTODY_EMPTYING;
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_DONE);
+    lb_gate_shut_down(&j->gate);
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_P10);
+}
+
+/* D9, leaf and custody: each alone refuses. */
+static void a_deposit_needs_a_leaf_that_is_known_to_be_shut(void **state)
+{
+    enum { NOTHING, UNREAD, OPEN, WAS_OPEN, DUE, CASES };
+    const struct gate_grant grant = {
+        .door = 0, .stay = 1, .courier = COURIER, .release = RECIPIENT};
+    uint8_t bytes[LB_GRANT_LEN], proof[LB_PROOF_LEN];
+    struct lb_ask ask = {.kind = LB_ASK_DEPOSIT,
+                         .bytes = bytes,
+                         .len = sizeof bytes,
+                         .proof = proof,
+                         .proof_len = sizeof proof};
+    struct lb_verdict verdict;
+
+    (void)state;
+    for (unsigned i = NOTHING; i < CASES; i++) {
+        struct gate_journal *j = gate_scene();
+
+        lb_gate_live(&j->gate, 0, true, i != UNREAD, i == OPEN);
+        j->doors[0].leaf_was_open = i == WAS_OPEN;
+        if (i == DUE) { /* a stay that ends with the next tick */
+            j->doors[0].custody = LB_CUSTODY_LOADING;
+            j->doors[0].intent_boot = j->gate.boot;
+        }
+        gate_make_grant(bytes, &grant);
+        gate_make_proof(proof, 3, 0, 1, COURIER);
+        gate_journal_challenge(j, 0, gate_question);
+        lb_gate_decide(&j->gate, &ask, &verdict);
+        assert_int_equal(verdict.rule,
+                         i == NOTHING ? LOCKBUS_RULE_NONE : LOCKBUS_RULE_D9);
+        gate_journal_free(&j);
+    }
+}
+
+/* D9, the second time: by these bytes, before the leaf was open, within the
+ * window, even when an intent's life runs on behind it. */
+static void a_deposit_is_tried_again_only_while_nothing_came_of_it(void **state)
+{
+    enum { AGAIN, SEEN_OPEN, OTHER_GRANT, LATE, CASES };
+    const struct gate_grant grant = {
+        .door = 0, .stay = 1, .courier = COURIER, .release = RECIPIENT};
+
+    (void)state;
+    for (unsigned i = AGAIN; i < CASES; i++) {
+        struct gate_journal *j = gate_scene();
+        struct gate_grant next = grant;
+
+        assert_int_equal(gate_deposit(j, &grant), LOCKBUS_RULE_NONE);
+        if (i == SEEN_OPEN) {
+            j->doors[0].seen_open = true;
+        } else if (i == OTHER_GRANT) {
+            next.uses = 0x33;
+        } else if (i == LATE) {
+            gate_journal_wait(j, 110);
+            assert_int_equal(gate_deposit(j, &grant), LOCKBUS_RULE_NONE);
+            gate_journal_wait(j, 10);
+        }
+        assert_int_equal(gate_deposit(j, &next),
+                         i == AGAIN ? LOCKBUS_RULE_NONE : LOCKBUS_RULE_D9);
+        gate_journal_free(&j);
+    }
 }
 
 /* More doors are due than a block holds records: the rest comes next, and
@@ -434,6 +688,38 @@ static void a_leaf_that_nobody_reads_now_is_taken_as_it_was(void **state)
     assert_int_equal(j->doors[D].custody, LB_CUSTODY_EMPTYING);
 }
 
+/* The largest cabinet, whose rows alone fill several blocks. */
+static void a_checkpoint_of_every_door_there_can_be_is_whole(void **state)
+{
+    static struct lb_gate_door doors[LB_DOOR_MAX], again[LB_DOOR_MAX];
+    static uint8_t staged[LB_DOOR_MAX][LB_ROW_LEN],
+        staged_again[LB_DOOR_MAX][LB_ROW_LEN];
+    struct lb_gate gate, copy;
+    struct lb_record out[LB_BATCH_MAX];
+    uint32_t cursor = 0;
+    size_t count;
+
+    (void)state;
+    lb_gate_init(&gate, doors, LB_DOOR_MAX);
+    lb_gate_init(&copy, again, LB_DOOR_MAX);
+    lb_gate_stage(&gate, staged);
+    lb_gate_stage(&copy, staged_again);
+    memset(staged, 2, sizeof staged);
+    for (uint16_t i = 0; i < LB_DOOR_MAX; i++) {
+        memset(doors[i].row, 1 + i % 250, LB_ROW_LEN);
+    }
+    doors[7].shut_at_ms = 5; /* all that ever happened to it */
+    gate.door_count = LB_DOOR_MAX;
+    while ((count = lb_gate_snapshot(&gate, &cursor, out, LB_BATCH_MAX)) != 0) {
+        assert_true(count <= LB_BATCH_MAX);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(lb_gate_apply(&copy, &out[i]));
+        }
+    }
+    assert_memory_equal(doors, again, sizeof doors);
+    assert_memory_equal(staged, staged_again, sizeof staged);
+}
+
 static void a_checkpoint_needs_room_for_a_door(void **state)
 {
     struct gate_journal *j = *state;
@@ -461,6 +747,19 @@ int main(void)
         ROW(a_leaf_told_open_twice_counts_on),
         ROW(a_try_of_another_derivation_starts_none),
         ROW(an_answer_to_no_derivation_is_refused),
+        ROW(an_answer_after_the_next_stay_began_opens_nothing),
+        ROW(a_seal_waits_for_what_is_due),
+        ROW(a_code_waits_for_what_is_due),
+        ROW(a_result_that_is_due_is_due_at_once),
+        ROW(a_door_is_given_up_only_by_a_leaf_seen_shut),
+        ROW(an_intent_of_another_process_gives_no_permit),
+        ROW(neither_of_two_challenges_is_a_third),
+        ROW(a_code_takes_a_token_of_releases),
+        ROW(not_emptied_needs_a_disk),
+        cmocka_unit_test(a_deposit_needs_a_leaf_that_is_known_to_be_shut),
+        cmocka_unit_test(
+            a_deposit_is_tried_again_only_while_nothing_came_of_it),
+        cmocka_unit_test(a_checkpoint_of_every_door_there_can_be_is_whole),
         ROW(a_door_beyond_is_no_door),
         ROW(a_use_of_a_challenge_that_is_none_is_refused),
         ROW(a_kind_that_is_none_is_refused),

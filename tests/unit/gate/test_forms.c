@@ -111,6 +111,7 @@ static struct row manifests[] = {
     {"one signature alone", 0, 0, (uint64_t)-72, LOCKBUS_RULE_M1},
     {"nothing but a head", 0, 0, (uint64_t)-417, LOCKBUS_RULE_M1},
     {"eleven signatures", 0, 0, 9 * 72, LOCKBUS_RULE_M1},
+    {"a byte more than any manifest has", 0, 0, LB_MANIFEST_MAX + 1 - 544, LOCKBUS_RULE_M1},
 };
 /* clang-format on */
 
@@ -136,6 +137,42 @@ static void a_manifest_with(void **state)
     }
     lb_gate_decide(&j->gate, &ask, &verdict);
     assert_int_equal(verdict.rule, row->rule);
+    gate_journal_free(&j);
+}
+
+static void a_manifest_needs_a_key_of_operations(void **state)
+{
+    struct gate_journal *j = gate_scene();
+    uint8_t bytes[LB_MANIFEST_MAX];
+    struct lb_ask ask = {.kind = LB_ASK_MANIFEST, .bytes = bytes};
+    struct lb_verdict verdict;
+
+    (void)state;
+    (void)gate_make_manifest(bytes, 2, EPOCH, NOBODY);
+    bytes[KEY(AN_OPERATIONS)] = bytes[KEY(LAST)] = 4;
+    ask.len = gate_sign_manifest(bytes);
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_M4);
+    gate_journal_free(&j);
+}
+
+static void a_manifest_needs_every_signature_that_it_has(void **state)
+{
+    struct gate_journal *j = gate_scene();
+    uint8_t bytes[LB_MANIFEST_MAX];
+    struct lb_ask ask = {.kind = LB_ASK_MANIFEST, .bytes = bytes};
+    struct lb_verdict verdict;
+
+    (void)state;
+    ask.len = gate_make_manifest(bytes, 2, EPOCH, NOBODY);
+    for (size_t at = ask.len - 144 + 8; at < ask.len; at += 72) {
+        bytes[at] ^= 1;
+        lb_gate_decide(&j->gate, &ask, &verdict);
+        assert_int_equal(verdict.rule, LOCKBUS_RULE_M5);
+        bytes[at] ^= 1;
+    }
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, NONE);
     gate_journal_free(&j);
 }
 
@@ -228,10 +265,50 @@ static void an_amendment_with(void **state)
     lb_gate_decide(&j->gate, &ask, &verdict);
     assert_int_equal(verdict.rule, row->rule);
 
+    const struct lb_map_view wide = {.doors = GATE_JOURNAL_DOORS + 1,
+                                     .hash = hash};
+
+    ask.map = &wide; /* more doors than there is room for */
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule,
+                     row->rule == NONE ? LOCKBUS_RULE_K5 : row->rule);
     ask.map = NULL; /* no map to compare it with: none that fits */
     lb_gate_decide(&j->gate, &ask, &verdict);
     assert_int_equal(verdict.rule,
                      row->rule == NONE ? LOCKBUS_RULE_K5 : row->rule);
+    gate_journal_free(&j);
+}
+
+/* Nothing is amended before a first one was taken. */
+static void an_amendment_of_nothing_is_refused(void **state)
+{
+    struct gate_journal *j = gate_scene();
+    uint8_t bytes[LB_COMMISSION_LEN] = "LBC1\1\1";
+    uint8_t rows[SCENE_DOORS][LB_ROW_LEN] = {{1}};
+    const uint8_t hash[LB_HASH_LEN] = {7};
+    const struct lb_map_view map = {.doors = SCENE_DOORS,
+                                    .hash = hash,
+                                    .rows = (const uint8_t(*)[LB_ROW_LEN])rows};
+    struct lb_ask ask = {.kind = LB_ASK_COMMISSION,
+                         .bytes = bytes,
+                         .len = sizeof bytes,
+                         .map = &map};
+    struct lb_verdict verdict;
+
+    (void)state;
+    lb_put_u16(bytes + 6, SCENE_DOORS);
+    memcpy(bytes + 8, gate_cabinet, 16);
+    lb_put_u64(bytes + 24, gate_stay(1));
+    memcpy(bytes + 32, hash, LB_HASH_LEN);
+    memcpy(bytes + 64, j->gate.manifest.hash, LB_HASH_LEN);
+    lb_put_u32(bytes + 96, REGION);
+    gate_sign_pair(bytes, 112, "lockbus/commission/v1", OPERATIONS, SECURITY);
+    j->gate.commissioned = false;
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_K6);
+    j->gate.commissioned = true;
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.rule, NONE);
     gate_journal_free(&j);
 }
 
@@ -436,6 +513,9 @@ int main(void)
     static struct CMUnitTest tests[200];
     size_t count = 0;
     const struct CMUnitTest alone[] = {
+        cmocka_unit_test(a_manifest_needs_a_key_of_operations),
+        cmocka_unit_test(a_manifest_needs_every_signature_that_it_has),
+        cmocka_unit_test(an_amendment_of_nothing_is_refused),
         cmocka_unit_test(a_seal_for_no_door_is_refused),
         cmocka_unit_test(a_grant_holds_from_its_first_to_its_last_second),
         cmocka_unit_test(
