@@ -213,6 +213,18 @@ add_test(NAME docs_cookbook
 set_tests_properties(docs_cookbook PROPERTIES TIMEOUT 60
                      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 
+# The worked examples of two pages against what the code makes, read again by
+# other people's cryptography.
+add_executable(docs_examples docs/examples.c)
+target_link_libraries(docs_examples PRIVATE lb_support lb_gate lb_journal
+                      lb_flags)
+add_test(NAME docs_examples
+         COMMAND /usr/bin/python3
+                 ${PROJECT_SOURCE_DIR}/tests/docs/test_examples.py
+                 $<TARGET_FILE:docs_examples> ${PROJECT_SOURCE_DIR})
+set_tests_properties(docs_examples PROPERTIES TIMEOUT 60
+                     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+
 # The longest test begins first, and may take its time on a busy machine.
 set_tests_properties(journal_test_powercut PROPERTIES TIMEOUT 900 COST 1000)
 
