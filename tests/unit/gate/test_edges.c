@@ -720,6 +720,65 @@ static void a_checkpoint_of_every_door_there_can_be_is_whole(void **state)
     assert_memory_equal(staged, staged_again, sizeof staged);
 }
 
+static void a_leaf_open_by_a_reading_that_is_no_more_is_not_open(void **state)
+{
+    struct gate_journal *j = *state;
+    uint8_t proof[LB_PROOF_LEN];
+    struct lb_ask ask = {
+        .kind = LB_ASK_PROOF, .bytes = proof, .len = sizeof proof};
+    struct lb_verdict verdict;
+
+    gate_make_proof(proof, 1, D, 100, RECIPIENT + 20 + D);
+    gate_journal_challenge(j, D, gate_question);
+    lb_gate_live(&j->gate, D, true, false, true);
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_PERMIT);
+    assert_int_equal(verdict.records.rec[0].body[LB_INTENT_LEAF], 0);
+}
+
+/* An opening lasts up to the last look that saw it open. */
+static void an_opening_lasts_no_longer_than_it_was_seen(void **state)
+{
+    static const struct {
+        uint64_t seen_ms; /* after it opened; 0: until it was shut */
+        bool long_open;
+    } looks[] = {{0, true}, {1999, false}, {2000, true}, {9000, true}};
+    struct gate_journal *j = *state;
+    struct lb_gate_door *d = &j->doors[D];
+
+    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+        struct lb_record r = record(LB_REC_LEAF, LB_LEAF_SHUT, d->stay);
+
+        d->leaf_was_open = true;
+        d->long_open = false;
+        d->open_at_ms = 10000;
+        r.powered_ms = 15000;
+        lb_put_u64(r.body + LB_LEAF_SEEN_OPEN,
+                   looks[i].seen_ms == 0 ? 0 : 10000 + looks[i].seen_ms);
+        assert_true(lb_gate_apply(&j->gate, &r));
+        assert_int_equal(d->long_open, looks[i].long_open);
+    }
+}
+
+static void a_checkpoint_without_a_map_under_way_has_none_staged(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_record out[LB_BATCH_MAX];
+    uint32_t cursor = 0;
+    size_t count, rows = 0;
+
+    lb_gate_stage(&j->gate, NULL);
+    while ((count = lb_gate_snapshot(&j->gate, &cursor, out, LB_BATCH_MAX)) !=
+           0) {
+        for (size_t i = 0; i < count; i++) {
+            rows += out[i].type == LB_REC_CKPT_ROWS;
+            assert_false(out[i].type == LB_REC_CKPT_ROWS &&
+                         (out[i].kind & 0x80) != 0);
+        }
+    }
+    assert_int_equal(rows, (SCENE_DOORS + 5) / 6);
+}
+
 static void a_checkpoint_needs_room_for_a_door(void **state)
 {
     struct gate_journal *j = *state;
@@ -772,6 +831,9 @@ int main(void)
         ROW(a_vacant_door_is_never_frozen),
         ROW(a_leaf_known_to_be_open_before_its_record_counts),
         ROW(a_leaf_that_nobody_reads_now_is_taken_as_it_was),
+        ROW(a_leaf_open_by_a_reading_that_is_no_more_is_not_open),
+        ROW(an_opening_lasts_no_longer_than_it_was_seen),
+        ROW(a_checkpoint_without_a_map_under_way_has_none_staged),
         ROW(a_checkpoint_needs_room_for_a_door),
     };
 
