@@ -27,6 +27,9 @@ struct lb_store {
     enum lockbus_err (*range)(void *user, uint32_t *first, uint32_t *next);
     /* A new segment, all zero, whole length reserved and durable. */
     enum lockbus_err (*create)(void *user, uint32_t segment);
+    /* Takes the lowest segment away, durably, when it is this one and not the
+     * only one; else USAGE. */
+    enum lockbus_err (*remove)(void *user, uint32_t segment);
     /* Exactly `len` bytes, else IO; CORRUPT: the segment is cut short. */
     enum lockbus_err (*read)(void *user, uint32_t segment, uint32_t offset,
                              uint8_t *buf, size_t len);

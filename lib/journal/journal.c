@@ -6,11 +6,12 @@
  * written by a job, one at a time, so that the disk never holds more than one
  * block that is not acknowledged.
  *
- * A checkpoint rides along: while one runs, the block that is about to be
- * sealed is filled up with the state's records, but only when it is also the
- * newest block. All that was appended is applied to the state by then, so
- * what the snapshot says is what the journal says up to that point, and the
- * records after it are folded onto it.
+ * A checkpoint rides along: while one runs, its records go into a block
+ * behind all that was appended. That is applied to the state by then, so what
+ * the snapshot says is what the journal says up to that point, and the records
+ * after it are folded onto it. An empty block is taken whenever there is one;
+ * where the load leaves none, one block in LB_CKPT_WAITS + 1 is the
+ * checkpoint's, and its place is kept free.
  */
 
 #include "journal/journal.h"
@@ -23,6 +24,14 @@
 static uint8_t *slot(struct lb_journal *journal, size_t i)
 {
     return journal->block[(journal->head + i) % LB_JOURNAL_PENDING];
+}
+
+/* Blocks that records cannot have: the checkpoint has waited for long enough.
+ */
+static size_t kept_free(const struct lb_journal *journal)
+{
+    return journal->ckpt_running && journal->ckpt_waits >= LB_CKPT_WAITS ? 1
+                                                                         : 0;
 }
 
 /* The newest block takes records unless it is being written. */
@@ -81,7 +90,7 @@ enum lockbus_err lb_journal_append(struct lb_journal *journal,
         tail_is_open(journal) ? slot(journal, journal->used - 1) : NULL;
 
     if (block == NULL || block[LB_BLOCK_COUNT] + count > LB_BATCH_MAX) {
-        if (journal->used == LB_JOURNAL_PENDING) {
+        if (journal->used + kept_free(journal) >= LB_JOURNAL_PENDING) {
             return LOCKBUS_ERR_BUSY;
         }
         block = open_block(journal);
@@ -93,10 +102,10 @@ enum lockbus_err lb_journal_append(struct lb_journal *journal,
 
 bool lb_journal_has_room(const struct lb_journal *journal, bool for_intent)
 {
-    size_t free_blocks = LB_JOURNAL_PENDING - journal->used;
+    size_t taken = journal->used + kept_free(journal);
     size_t needed = for_intent ? 1 : LB_JOURNAL_PENDING - 1;
 
-    return !journal->failed && free_blocks >= needed;
+    return !journal->failed && taken + needed <= LB_JOURNAL_PENDING;
 }
 
 uint64_t lb_journal_durable(const struct lb_journal *journal)
@@ -104,16 +113,41 @@ uint64_t lb_journal_durable(const struct lb_journal *journal)
     return journal->durable;
 }
 
-/* Fills an empty block with the checkpoint's next records. What one call gives
- * belongs together, so a block that holds others already has no place for it:
- * the checkpoint goes on in the next, which begins at once. */
+/* A block behind everything that was appended, for the checkpoint; NULL: it
+ * waits for one. A checkpoint belongs to its segment, whole. */
+static uint8_t *checkpoint_block(struct lb_journal *journal)
+{
+    uint64_t number = journal->durable + journal->used;
+    uint8_t *newest =
+        journal->used != 0 ? slot(journal, journal->used - 1) : NULL;
+
+    if (newest != NULL && newest[LB_BLOCK_COUNT] == 0) {
+        number--;
+    } else if (journal->used != 0 && (journal->ckpt_waits < LB_CKPT_WAITS ||
+                                      journal->used == LB_JOURNAL_PENDING)) {
+        if (journal->ckpt_waits < LB_CKPT_WAITS) {
+            journal->ckpt_waits++;
+        }
+        return NULL;
+    } else {
+        newest = NULL;
+    }
+    if (number / LB_SEGMENT_BLOCKS != journal->durable / LB_SEGMENT_BLOCKS) {
+        return NULL;
+    }
+    journal->ckpt_waits = 0;
+    journal->ckpt_end = number;
+    return newest != NULL ? newest : open_block(journal);
+}
+
+/* What one call of the snapshot gives belongs together, in a block of its
+ * own. */
 static void put_checkpoint(struct lb_journal *journal)
 {
     struct lb_record records[LB_BATCH_MAX];
-    uint8_t *block =
-        journal->used != 0 ? slot(journal, 0) : open_block(journal);
+    uint8_t *block = checkpoint_block(journal);
 
-    if (block[LB_BLOCK_COUNT] != 0) {
+    if (block == NULL) {
         return;
     }
     size_t count = journal->snapshot.next(
@@ -124,7 +158,7 @@ static void put_checkpoint(struct lb_journal *journal)
         return;
     }
     put_records(block, records, count);
-    if (count > 0 && records[count - 1].type == LB_REC_CKPT_END) {
+    if (records[count - 1].type == LB_REC_CKPT_END) {
         journal->ckpt_running = false;
         journal->ckpt_ending = true;
     }
@@ -151,6 +185,7 @@ static bool start_segment(struct lb_journal *journal,
     job->new_segment = job->segment >= journal->segments;
     if (journal->durable != 0 && journal->snapshot.next != NULL) {
         journal->ckpt_cursor = 0;
+        journal->ckpt_waits = 0;
         journal->ckpt_running = true;
     }
     return true;
@@ -195,7 +230,7 @@ bool lb_journal_begin(struct lb_journal *journal, struct lb_journal_job *job)
         if (job->offset == 0 && !start_segment(journal, job)) {
             return false;
         }
-        if (journal->ckpt_running && journal->used <= 1) {
+        if (journal->ckpt_running) {
             put_checkpoint(journal);
         }
         seal_oldest(journal, job);
@@ -260,7 +295,7 @@ void lb_journal_end(struct lb_journal *journal,
     journal->durable++;
     journal->head = (journal->head + 1) % LB_JOURNAL_PENDING;
     journal->used--;
-    if (journal->ckpt_ending) {
+    if (journal->ckpt_ending && journal->durable > journal->ckpt_end) {
         journal->ckpt_ending = false;
         drop_keys(journal);
     }

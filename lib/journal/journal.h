@@ -33,6 +33,7 @@
 enum lb_journal_limits {
     LB_JOURNAL_PENDING = 4, /* blocks waiting, the one being written included */
     LB_JOURNAL_KEYS = 16,   /* segments since the last whole checkpoint */
+    LB_CKPT_WAITS = 2,      /* blocks that a checkpoint lets others have */
     LB_KEY_FILE_MAX = 24 + LB_JOURNAL_KEYS * 40 + 32
 };
 
@@ -85,9 +86,11 @@ struct lb_journal {
     uint64_t powered_ms, unix_s;
     bool trusted;
     uint32_t ckpt_cursor;
-    bool ckpt_running; /* records of the checkpoint are still to come */
-    bool ckpt_ending;  /* its last one is in the block in flight */
-    bool keys_due;     /* the key file holds a key that nothing needs */
+    uint8_t ckpt_waits; /* blocks in a row that had no place for it */
+    bool ckpt_running;  /* records of the checkpoint are still to come */
+    bool ckpt_ending;   /* its last one is in block ckpt_end */
+    uint64_t ckpt_end;
+    bool keys_due; /* the key file holds a key that nothing needs */
     bool in_flight, failed;
     size_t head, used; /* ring: block `durable + i` is at head + i */
     /* of the segments since the last whole checkpoint, the newest last */

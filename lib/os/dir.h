@@ -46,6 +46,7 @@ int lb_dir_publish(struct lb_dir *dir, const char *from, const char *to);
 /* The store's functions for segments. */
 enum lockbus_err lb_dir_range(void *user, uint32_t *first, uint32_t *next);
 enum lockbus_err lb_dir_create(void *user, uint32_t segment);
+enum lockbus_err lb_dir_remove(void *user, uint32_t segment);
 enum lockbus_err lb_dir_read(void *user, uint32_t segment, uint32_t offset,
                              uint8_t *buf, size_t len);
 enum lockbus_err lb_dir_write(void *user, uint32_t segment, uint32_t offset,

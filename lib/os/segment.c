@@ -164,6 +164,37 @@ enum lockbus_err lb_dir_create(void *user, uint32_t segment)
     return LOCKBUS_OK;
 }
 
+/* Only from the low end: a gap could not be told from damage. */
+enum lockbus_err lb_dir_remove(void *user, uint32_t segment)
+{
+    struct lb_dir *dir = user;
+    char name[LB_DIR_NAME];
+    uint32_t first = 0, next = 0;
+    enum lockbus_err err = lb_dir_may_write(dir);
+
+    if (err == LOCKBUS_OK) {
+        err = lb_dir_range(dir, &first, &next);
+    }
+    if (err != LOCKBUS_OK) {
+        return err;
+    }
+    if (segment != first || next - first < 2) {
+        return lb_why(&dir->last, LOCKBUS_ERR_USAGE, dir->path, NULL,
+                      "only the lowest of several segments may go");
+    }
+    segment_name(name, segment);
+    if (dir->segment_fd >= 0 && dir->segment == segment) {
+        (void)close(dir->segment_fd);
+        dir->segment_fd = -1;
+    }
+    int number =
+        unlinkat(dir->fd, name, 0) == 0 ? lb_dir_durable(dir, dir->fd) : errno;
+
+    return number == 0
+               ? LOCKBUS_OK
+               : lb_dir_failed(dir, number, "a segment cannot be taken away");
+}
+
 static bool inside(uint32_t offset, size_t len)
 {
     return offset <= LB_SEGMENT_LEN && len <= LB_SEGMENT_LEN - offset;

@@ -221,6 +221,17 @@ static enum lockbus_err create(void *user, uint32_t segment)
     return err;
 }
 
+static enum lockbus_err remove_segment(void *user, uint32_t segment)
+{
+    struct kill *k = user;
+
+    step(k);
+    enum lockbus_err err = k->below.remove(k->below.user, segment);
+
+    step(k);
+    return err;
+}
+
 static enum lockbus_err write_bytes(void *user, uint32_t segment,
                                     uint32_t offset, const uint8_t *buf,
                                     size_t len)
@@ -297,6 +308,7 @@ enum lockbus_err __wrap_lb_dir_open(struct lb_store *store, const char *path,
     *store = (struct lb_store){.user = the_kill,
                                .range = range,
                                .create = create,
+                               .remove = remove_segment,
                                .read = read_bytes,
                                .write = write_bytes,
                                .sync = sync_segment,

@@ -71,8 +71,9 @@ static bool enter(struct sim_disk *disk)
 static bool holds(const struct sim_disk *disk, uint32_t segment,
                   uint32_t offset, size_t len)
 {
-    return segment < SIM_DISK_SEGMENTS && disk->segment[segment].here &&
-           offset <= LB_SEGMENT_LEN && len <= LB_SEGMENT_LEN - offset;
+    return segment < SIM_DISK_SEGMENTS && segment >= disk->first &&
+           disk->segment[segment].here && offset <= LB_SEGMENT_LEN &&
+           len <= LB_SEGMENT_LEN - offset;
 }
 
 static enum lockbus_err range(void *user, uint32_t *first, uint32_t *next)
@@ -97,6 +98,21 @@ static enum lockbus_err create(void *user, uint32_t segment)
     }
     disk->segment[segment].here = true;
     disk->next++;
+    return LOCKBUS_OK;
+}
+
+/* Its bytes stay where they are, so that tests may look at them. */
+static enum lockbus_err remove_segment(void *user, uint32_t segment)
+{
+    struct sim_disk *disk = user;
+
+    if (segment != disk->first || disk->next - disk->first < 2) {
+        return LOCKBUS_ERR_USAGE;
+    }
+    if (!enter(disk) || pay(disk, 1) != 1) {
+        return LOCKBUS_ERR_IO;
+    }
+    disk->first++;
     return LOCKBUS_OK;
 }
 
@@ -215,6 +231,7 @@ struct lb_store sim_disk_store(struct sim_disk *disk)
     return (struct lb_store){.user = disk,
                              .range = range,
                              .create = create,
+                             .remove = remove_segment,
                              .read = read_bytes,
                              .write = write_bytes,
                              .sync = sync_segment,

@@ -8,17 +8,18 @@
  *
  * It holds two layers: what the process sees, and what would be there after
  * a power cut. A write changes the first; sync() copies it to the second.
- * Saving a small file and making a segment are durable as one step.
+ * Saving a small file and making or removing a segment are durable as one
+ * step.
  *
  * Power: set `cut_after` to a number of bytes. Every written byte, every
- * sync, save and create costs (a call costs one, a write costs one a byte),
- * and the call in which the count is used up does only its part, then fails
- * with IO, as do all after it. sim_disk_reboot() throws away what was not
+ * sync, save, create and remove costs (a call costs one, a write costs one a
+ * byte), and the call in which the count is used up does only its part, then
+ * fails with IO, as do all after it. sim_disk_reboot() throws away what was not
  * durable, as `tear` says, and gives power back. One block may be unsynced a
  * segment; a write to another one syncs it first, as does the journal.
  *
  * Failures: `fail_call` numbers the calls that change something (write,
- * sync, save, create) from 1; that one fails with IO and, unlike a cut,
+ * sync, save, create, remove) from 1; that one fails with IO and, unlike a cut,
  * the disk lives on. `full` makes create and write fail.
  */
 
@@ -27,7 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SIM_DISK_SEGMENTS = 24, SIM_DISK_FILES = 2, SIM_DISK_SECTOR = 512 };
+enum { SIM_DISK_SEGMENTS = 24, SIM_DISK_FILES = 4, SIM_DISK_SECTOR = 512 };
 
 /* What becomes of written bytes that were never synced. */
 enum sim_disk_tear {

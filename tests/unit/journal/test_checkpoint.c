@@ -122,6 +122,68 @@ a_checkpoint_under_steady_load_is_whole_and_counts_once(void **state)
     must_fold(scene, LB_SEGMENT_BLOCKS);
 }
 
+/* Whenever a block is free it is filled, before every job and after it. */
+static void a_load_that_leaves_no_block_empty_delays_it_no_longer(void **state)
+{
+    struct scene *scene = *state;
+    struct toy_host *host = &scene->host;
+    unsigned jobs = 0;
+
+    do {
+        while (append_some(host, 15)) {
+        }
+        assert_true(one_job(host));
+        jobs++;
+    } while ((host->journal.ckpt_running || host->journal.ckpt_ending) &&
+             jobs < 100);
+    /* 102 records, so 4 blocks, one in LB_CKPT_WAITS + 1; the blocks that wait
+     * when it begins and when it ends come on top. */
+    assert_in_range(jobs, 4 * (LB_CKPT_WAITS + 1), 4 * (LB_CKPT_WAITS + 1) + 6);
+    assert_true(toy_flush(host));
+    assert_int_equal(host->journal.key_count, 1);
+    must_fold(scene, LB_SEGMENT_BLOCKS);
+}
+
+/* Its last piece is about to come when the segment ends: put into the next
+ * one, it would say there that all before it is summed up. */
+static void a_checkpoint_never_reaches_into_the_next_segment(void **state)
+{
+    struct scene *scene = *state;
+    struct toy_host *host = &scene->host;
+    struct lb_recovery recovery;
+
+    assert_true(toy_commit_until(host, 2 * LB_SEGMENT_BLOCKS - 4));
+    host->journal.ckpt_cursor = TOY_DOORS;
+    host->journal.ckpt_running = true;
+    while (lb_journal_durable(&host->journal) < 2 * LB_SEGMENT_BLOCKS + 2) {
+        while (append_some(host, 15)) {
+        }
+        assert_true(one_job(host));
+    }
+    assert_true(host->journal.ckpt_running);
+    lb_journal_close(&host->journal);
+    assert_int_equal(toy_open(host, &scene->disk, &recovery), LOCKBUS_OK);
+    assert_int_equal(recovery.folded_from, LB_SEGMENT_BLOCKS);
+    assert_true(toy_is_history(&host->toy));
+}
+
+static void what_waits_leaves_a_checkpoint_its_block(void **state)
+{
+    struct scene *scene = *state;
+    struct toy_host *host = &scene->host;
+
+    for (unsigned jobs = 0; jobs < LB_CKPT_WAITS; jobs++) {
+        while (append_some(host, 15)) {
+        }
+        assert_int_equal(host->journal.used, LB_JOURNAL_PENDING);
+        assert_true(one_job(host));
+    }
+    assert_false(lb_journal_has_room(&host->journal, true));
+    assert_false(append_some(host, 15));
+    assert_true(one_job(host));
+    assert_true(lb_journal_has_room(&host->journal, true));
+}
+
 static void commits_run_until_the_checkpoint_is_whole(void **state)
 {
     struct scene *scene = *state;
@@ -170,6 +232,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE(records_waiting_behind_a_checkpoint_count_once),
         SCENE(a_checkpoint_under_steady_load_is_whole_and_counts_once),
+        SCENE(a_load_that_leaves_no_block_empty_delays_it_no_longer),
+        SCENE(a_checkpoint_never_reaches_into_the_next_segment),
+        SCENE(what_waits_leaves_a_checkpoint_its_block),
         SCENE(commits_run_until_the_checkpoint_is_whole),
         SCENE(a_restart_in_a_checkpoint_folds_from_the_one_before_it),
         SCENE(without_checkpoints_the_journal_ends_before_keys_run_out),

@@ -147,6 +147,28 @@ static void segment_is_never_made_twice(void **state)
     assert_int_equal(byte, 0x5A);
 }
 
+static void only_the_lowest_of_several_segments_goes(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t byte = 0;
+
+    open_store(f);
+    for (uint32_t s = 4; s < 7; s++) {
+        assert_int_equal(f->store.create(f->store.user, s), LOCKBUS_OK);
+    }
+    assert_int_equal(f->store.remove(f->store.user, 5), LOCKBUS_ERR_USAGE);
+    assert_int_equal(f->store.remove(f->store.user, 3), LOCKBUS_ERR_USAGE);
+    range(f, 4, 7);
+    assert_int_equal(f->store.read(f->store.user, 4, 0, &byte, 1), LOCKBUS_OK);
+    assert_int_equal(f->store.remove(f->store.user, 4), LOCKBUS_OK);
+    range(f, 5, 7);
+    assert_int_equal(f->store.read(f->store.user, 4, 0, &byte, 1),
+                     LOCKBUS_ERR_IO);
+    assert_int_equal(f->store.remove(f->store.user, 5), LOCKBUS_OK);
+    assert_int_equal(f->store.remove(f->store.user, 6), LOCKBUS_ERR_USAGE);
+    range(f, 6, 7);
+}
+
 static void bytes_survive_closing_and_opening(void **state)
 {
     struct fixture *f = *state;
@@ -572,6 +594,7 @@ int main(void)
         DIR_TEST(new_store_is_private_and_empty),
         DIR_TEST(segment_is_whole_zero_reserved_and_private),
         DIR_TEST(segment_is_never_made_twice),
+        DIR_TEST(only_the_lowest_of_several_segments_goes),
         DIR_TEST(bytes_survive_closing_and_opening),
         DIR_TEST(nothing_outside_a_segment_is_touched),
         DIR_TEST(absent_or_short_segment_is_an_error),
