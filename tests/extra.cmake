@@ -264,3 +264,10 @@ add_test(NAME script_plants
                  ${PROJECT_SOURCE_DIR})
 set_tests_properties(script_plants PROPERTIES TIMEOUT 120 COST 200
                      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+
+add_test(NAME script_mutants
+         COMMAND /usr/bin/python3
+                 ${PROJECT_SOURCE_DIR}/tests/script/test_mutants.py
+                 ${PROJECT_SOURCE_DIR})
+set_tests_properties(script_mutants PROPERTIES TIMEOUT 120
+                     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
