@@ -235,6 +235,9 @@ target_link_options(scenario_test_kill PRIVATE
   LINKER:--wrap=lb_dir_last_error,--wrap=lb_crypto_unseal)
 set_tests_properties(scenario_test_kill PROPERTIES COST 500)
 
+# Journals of many segments: here processes die, and power does not.
+target_link_options(scenario_test_anchors PRIVATE LINKER:--wrap=fdatasync)
+
 # An adapter whose driver refuses low latency.
 target_link_options(scenario_test_lines PRIVATE
   LINKER:--wrap=lb_line_low_latency)

@@ -186,9 +186,18 @@ enum lockbus_event_kind {
     /* the cabinet */
     LOCKBUS_EVENT_JOURNAL_FAILED = 60, /* no open until restart; `text`: why */
     LOCKBUS_EVENT_LOST = 61, /* `count` events were dropped: poll faster */
-    LOCKBUS_EVENT_TRACE_ENDED = 62 /* lockbus_options.trace: the disk failed
-                                    * or it is as long as it may become
-                                    * (`text`). All else goes on */
+    LOCKBUS_EVENT_TRACE_ENDED = 62, /* lockbus_options.trace: the disk failed
+                                     * or it is as long as it may become
+                                     * (`text`). All else goes on */
+    LOCKBUS_EVENT_ANCHOR_DUE = 63,  /* `count` whole segments of the journal (at
+                                     * most 255) have no receipt: send
+                                     * lockbus_cabinet_anchor() to the operator.
+                                     * When a segment is full, and at the first
+                                     * poll */
+    /* Alarms, on record too: the operator's receipt is genuine, and what it
+     * says is not what this journal is. */
+    LOCKBUS_EVENT_ROLLED_BACK = 64, /* rule R4: blocks are missing */
+    LOCKBUS_EVENT_FORKED = 65       /* rule R5: another block is in its place */
 };
 
 struct lockbus_event {

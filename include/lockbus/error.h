@@ -101,7 +101,15 @@ enum lockbus_rule {
     LOCKBUS_RULE_K5,
     LOCKBUS_RULE_K6,
     LOCKBUS_RULE_K7,
-    LOCKBUS_RULE_K8
+    LOCKBUS_RULE_K8,
+    /* a receipt for the journal */
+    LOCKBUS_RULE_R1 = 0x801,
+    LOCKBUS_RULE_R2,
+    LOCKBUS_RULE_R3,
+    LOCKBUS_RULE_R4,
+    LOCKBUS_RULE_R5,
+    LOCKBUS_RULE_R6,
+    LOCKBUS_RULE_R7
 };
 
 /* Why a call failed. Fields that do not apply are zero or empty. */

@@ -25,6 +25,8 @@ enum {
     LOCKBUS_ORDER_HALF_LEN = 136, /* one person's half of it */
     LOCKBUS_COMMISSION_LEN = 256,
     LOCKBUS_SEAL_LEN = 104,
+    LOCKBUS_ANCHOR_LEN = 152,
+    LOCKBUS_RECEIPT_LEN = 144,
     LOCKBUS_MANIFEST_MAX = 1552,
     LOCKBUS_PACKAGE_MAX = 512,
     LOCKBUS_CODE_TEXT_MAX = 80
@@ -90,12 +92,33 @@ struct lockbus_commission {
     uint32_t region;
 };
 
+/* An anchor's fields: what a cabinet says of its journal's end. */
+struct lockbus_anchor {
+    uint8_t cabinet_id[16];
+    uint64_t block;     /* the last that was durable */
+    uint8_t digest[32]; /* its digest, which vouches for all before it */
+    uint32_t boot;      /* the rest is of that block's header */
+    uint64_t powered_ms;
+    uint64_t unix_s; /* 0: not known */
+    bool trusted;
+};
+
+/* A receipt's fields: what the operator says of having an anchor. */
+struct lockbus_receipt {
+    uint8_t cabinet_id[16];
+    uint64_t block;
+    uint8_t digest[32];
+    uint64_t issued_at; /* Unix s */
+    uint8_t key_id[8];  /* of the archive key that signed */
+};
+
 enum lockbus_role {
     LOCKBUS_ROLE_ROOT = 1,
     LOCKBUS_ROLE_ISSUER = 2,
     LOCKBUS_ROLE_OPERATIONS = 3,
     LOCKBUS_ROLE_SECURITY = 4,
-    LOCKBUS_ROLE_DISTRUSTED = 5
+    LOCKBUS_ROLE_DISTRUSTED = 5,
+    LOCKBUS_ROLE_ARCHIVE = 7 /* 6 is none */
 };
 
 struct lockbus_manifest_key {
@@ -139,6 +162,12 @@ lockbus_commission_read(struct lockbus_commission *order, const uint8_t *bytes,
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_manifest_read(struct lockbus_manifest_info *info, const uint8_t *bytes,
                       size_t len);
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_anchor_read(struct lockbus_anchor *anchor, const uint8_t *bytes,
+                    size_t len);
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_receipt_read(struct lockbus_receipt *receipt, const uint8_t *bytes,
+                     size_t len);
 
 /* The grant and seal inside a DepositPackage. *seal_len 0: none. USAGE when
  * it is no package of at most LOCKBUS_PACKAGE_MAX bytes with a grant and a

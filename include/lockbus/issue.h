@@ -47,8 +47,8 @@ LOCKBUS_API void lockbus_signer_wipe(struct lockbus_signer *signer);
 /*
  * Key files: one line of text, `lockbus-key-v1 ROLE REGION_FIRST REGION_LAST
  * HEX64`, mode 0600; a public key file starts with lockbus-pub-v1. ROLE is
- * root, issuer, operations, security, courier, release or return. Regions
- * bind issuers only; all others carry 0 and 4294967295.
+ * root, issuer, operations, security, archive, courier, release or return.
+ * Regions bind issuers only; all others carry 0 and 4294967295.
  */
 struct lockbus_key_file {
     char role[16];
@@ -166,6 +166,36 @@ LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_commission(
     uint8_t out[LOCKBUS_COMMISSION_LEN], const struct lockbus_commission *order,
     const struct lockbus_signer *first, const struct lockbus_signer *second,
     struct lockbus_error *why);
+
+/* ---- Anchors and receipts ------------------------------------------------ */
+
+/**
+ * Verifies an anchor: that the cabinet whose device key this is said so.
+ * docs/JOURNAL.md says what to do with it.
+ *
+ * @param anchor      Receives the fields; NULL when they are not wanted.
+ * @param device_key  32 bytes: what commissioning printed, or what a journal
+ *                    says whose tags were checked.
+ *
+ * @return OK; USAGE with field `anchor` when the bytes have not the form;
+ *         DENIED with field `signature` when it is not by this key.
+ */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
+lockbus_anchor_verify(struct lockbus_anchor *anchor, const uint8_t *bytes,
+                      size_t len, const uint8_t device_key[32],
+                      struct lockbus_error *why);
+
+/**
+ * Signs a receipt for an anchor that was verified and kept: from then on the
+ * cabinet may let go of what is up to it, where its configuration says so.
+ * `receipt->key_id` is not read. The role is the manifest's to know, so it is
+ * not checked here.
+ *
+ * @return OK; USAGE with field issued_at or signer.
+ */
+LOCKBUS_API LOCKBUS_CHECK enum lockbus_err lockbus_issue_receipt(
+    uint8_t out[LOCKBUS_RECEIPT_LEN], const struct lockbus_receipt *receipt,
+    const struct lockbus_signer *archive, struct lockbus_error *why);
 
 /* ---- Manifests
  * --------------------------------------------------------------- */

@@ -31,7 +31,10 @@ enum lockbus_entry_kind {
     LOCKBUS_ENTRY_REFUSAL = 15,
     LOCKBUS_ENTRY_ALARM = 16,
     LOCKBUS_ENTRY_TIME = 17,
-    LOCKBUS_ENTRY_BOARD = 18
+    LOCKBUS_ENTRY_BOARD = 18,
+    LOCKBUS_ENTRY_RECEIPT = 19, /* the operator has what is up to `stay` */
+    LOCKBUS_ENTRY_DEVICE = 20,  /* the key that signs this cabinet's anchors */
+    LOCKBUS_ENTRY_RETAIN = 21   /* blocks below `stay` were let go */
 };
 
 struct lockbus_entry {
@@ -42,8 +45,8 @@ struct lockbus_entry {
     uint64_t powered_ms;
     uint64_t unix_s; /* of the block; 0: not known */
     bool trusted;
-    uint16_t door; /* 0xFFFF: of none */
-    uint64_t stay;
+    uint16_t door;    /* 0xFFFF: of none */
+    uint64_t stay;    /* of RECEIPT and RETAIN: a block's number */
     uint32_t ref;     /* intent number; RESULT refers to its INTENT */
     const char *what; /* "release", "never opened", "D9" ...; static. A
                        * RESULT that rests on no sensor is "unconfirmed" */

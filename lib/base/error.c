@@ -87,6 +87,13 @@ static const struct rule_text rules[] = {
     {LOCKBUS_RULE_K6, "K6", "the commissioning order's kind or number does not follow", SETTINGS},
     {LOCKBUS_RULE_K7, "K7", "the amendment changes a door that is not vacant", SETTINGS},
     {LOCKBUS_RULE_K8, "K8", "the commissioning could not be written down", SETTINGS},
+    {LOCKBUS_RULE_R1, "R1", "the receipt has not the right form", SETTINGS},
+    {LOCKBUS_RULE_R2, "R2", "the receipt is not signed by an archive key of the manifest", SETTINGS},
+    {LOCKBUS_RULE_R3, "R3", "the receipt is for another cabinet", SETTINGS},
+    {LOCKBUS_RULE_R4, "R4", "the receipt is for a block that this journal does not have: it was rolled back", SETTINGS},
+    {LOCKBUS_RULE_R5, "R5", "the receipt is for another block of this number: there are two histories", SETTINGS},
+    {LOCKBUS_RULE_R6, "R6", "the receipt is for a block below the last one's", SETTINGS},
+    {LOCKBUS_RULE_R7, "R7", "the receipt could not be compared or written down", SETTINGS},
 };
 /* clang-format on */
 

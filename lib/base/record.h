@@ -77,6 +77,11 @@ enum lb_record_type {
                             * body[0] of jammed: pulses sent */
     LB_REC_TIME = 17,      /* body: time floor u64, Unix s */
     LB_REC_BOARD = 18,     /* ref = board; kind 0 away, 1 back, 2 refused */
+    LB_REC_RECEIPT = 19,   /* kind = part; stay = its block; body = bytes of a
+                            * receipt, its two parts one behind the other */
+    LB_REC_DEVICE = 20,    /* body: public key that signs anchors, 32 */
+    LB_REC_RETAIN = 21,    /* blocks below `stay` may go, by the receipt that
+                            * stands before it in its block; body as DEVICE */
     /* Checkpoint: the state of the gate, which these records set anew. */
     LB_REC_CKPT_FIRST = 32,
     LB_REC_CKPT_DOOR = 32,
@@ -124,7 +129,11 @@ enum lb_leaf_body { LB_LEAF_ASSUMED = 0, LB_LEAF_SEEN_OPEN = 8 };
 
 enum lb_result_body { LB_RESULT_ASSUMED = 0 };
 
-enum lb_alarm_body { LB_ALARM_PULSES = 0 };
+enum lb_alarm_body {
+    LB_ALARM_PULSES = 0,
+    LB_ALARM_DIGEST = 0, /* 32 */
+    LB_ALARM_KEY_ID = 32 /* 8 */
+};
 
 /* GRANT: hash of all 232 bytes, parcel_ref[16], issuer's key_id[8],
  * not_before u64, valid_for_s u32. */
@@ -196,7 +205,11 @@ enum lb_alarm {
     LB_ALARM_AJAR = 2,    /* open beyond ajar_after_s */
     LB_ALARM_JAMMED = 3,  /* pulsed, never opened */
     LB_ALARM_JOURNAL = 4, /* a gap or damage was found at start */
-    LB_ALARM_COUNT = 5
+    /* A genuine receipt says otherwise; `stay` is its block, the body its
+     * digest and the key_id of who signed. */
+    LB_ALARM_ROLLED_BACK = 5, /* that block is past the head */
+    LB_ALARM_FORKED = 6,      /* that block is another one here */
+    LB_ALARM_COUNT = 7
 };
 
 #endif

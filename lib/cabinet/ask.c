@@ -90,6 +90,7 @@ static bool append(struct lockbus_cabinet *cab, const struct lb_record *records,
     }
     if (err == LOCKBUS_OK) {
         cab->last_block_ms = cab->now_ms;
+        cab->written = *seq;
     }
     return err == LOCKBUS_OK;
 }
@@ -185,7 +186,7 @@ static void refuse(struct lockbus_cabinet *cab,
     lb_refusal_note(cab, verdict);
 }
 
-static struct lb_ticket *new_ticket(struct lockbus_cabinet *cab)
+struct lb_ticket *lb_ticket_new(struct lockbus_cabinet *cab)
 {
     for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
         struct lb_ticket *ticket = &cab->ticket[i];
@@ -238,6 +239,19 @@ static enum lockbus_err journal_failed(const struct lockbus_cabinet *cab,
     return LOCKBUS_ERR_IO;
 }
 
+enum lockbus_err lb_ask_ready(const struct lockbus_cabinet *cab,
+                              struct lockbus_error *why)
+{
+    if (cab->journal_failed) {
+        return journal_failed(cab, why);
+    }
+    if (!cab->gate.booted || !lb_journal_has_room(cab->journal, true)) {
+        return lb_reason(why, LOCKBUS_ERR_BUSY, "journal",
+                         "the journal is catching up: ask after the next poll");
+    }
+    return LOCKBUS_OK;
+}
+
 enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
                         const uint8_t *seal, size_t seal_len, uint32_t *id,
                         struct lockbus_error *why)
@@ -245,12 +259,10 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
     struct lb_verdict verdict;
 
     cab->rests = false; /* of what is decided here, the next poll does more */
-    if (cab->journal_failed) {
-        return journal_failed(cab, why);
-    }
-    if (!cab->gate.booted || !lb_journal_has_room(cab->journal, true)) {
-        return lb_reason(why, LOCKBUS_ERR_BUSY, "journal",
-                         "the journal is catching up: ask after the next poll");
+    enum lockbus_err ready = lb_ask_ready(cab, why);
+
+    if (ready != LOCKBUS_OK) {
+        return ready;
     }
     if (ask->kind == LB_ASK_CODE && cab->derive_busy) {
         return lb_reason(why, LOCKBUS_ERR_BUSY, "code",
@@ -262,7 +274,7 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
         return lb_reason(why, LOCKBUS_ERR_BUSY, "door",
                          "an open of this door is in progress");
     }
-    struct lb_ticket *ticket = new_ticket(cab);
+    struct lb_ticket *ticket = lb_ticket_new(cab);
 
     if (ticket == NULL) {
         return lb_reason(why, LOCKBUS_ERR_BUSY, "ticket",
@@ -355,6 +367,10 @@ void lb_ask_worker_ended(struct lockbus_cabinet *cab)
     while ((job = lb_worker_ended(cab->worker)) != NULL) {
         if (job == &cab->derive_job) {
             cab->derive_ended = true;
+            continue;
+        }
+        if (job == &cab->archive.job) {
+            cab->archive.ended = true;
             continue;
         }
         cab->journal_busy = false;

@@ -234,9 +234,24 @@ static enum lockbus_err new_journal(struct lockbus_cabinet *cab,
         err = lb_journal_open(cab->journal, &cab->store, &nobody, &none,
                               &cab->recovery);
     }
+    if (err == LOCKBUS_OK) {
+        err = lb_device_load(&cab->archive.device, &cab->store, cabinet_id);
+    }
     return err == LOCKBUS_OK
                ? err
                : lb_storage_why(cab, err, "the journal cannot be made", why);
+}
+
+/* Which key signs this cabinet's anchors: who has the escrow key learns it
+ * from the journal. */
+static void device_record(const struct lockbus_cabinet *cab,
+                          struct lb_record *record)
+{
+    *record = (struct lb_record){.type = LB_REC_DEVICE,
+                                 .door = LB_DOOR_NONE,
+                                 .powered_ms = cab->gate.powered_ms};
+    memcpy(record->body, cab->archive.device.key,
+           sizeof cab->archive.device.key);
 }
 
 struct papers {
@@ -269,6 +284,7 @@ static enum lockbus_err commission(struct lockbus_cabinet *cab,
     err =
         new_journal(cab, order->bytes + ORDER_CABINET_ID, papers->escrow, why);
     if (err == LOCKBUS_OK) {
+        device_record(cab, &first.rec[first.count++]);
         err = put(cab, first.rec, first.count, why);
     }
     if (err == LOCKBUS_OK) {
@@ -311,6 +327,24 @@ lockbus_cabinet_commission(const char *config_path, const uint8_t *manifest,
     return err;
 }
 
+/* The one that was lost cannot be had again; two persons signed for this. */
+static enum lockbus_err new_device(struct lockbus_cabinet *cab,
+                                   struct lockbus_error *why)
+{
+    struct lb_record record;
+    enum lockbus_err err = lb_device_make(&cab->store, cab->gate.cabinet_id);
+
+    if (err == LOCKBUS_OK) {
+        err = lb_device_load(&cab->archive.device, &cab->store,
+                             cab->gate.cabinet_id);
+    }
+    if (err != LOCKBUS_OK) {
+        return lb_storage_why(cab, err, "the device key cannot be made", why);
+    }
+    device_record(cab, &record);
+    return put(cab, &record, 1, why);
+}
+
 static enum lockbus_err amend(struct lockbus_cabinet *cab,
                               const struct lb_ask *order,
                               struct lockbus_error *why)
@@ -332,6 +366,9 @@ static enum lockbus_err amend(struct lockbus_cabinet *cab,
             (void)(put(cab, verdict.records.rec, verdict.records.count,
                        &unused) == LOCKBUS_OK);
         }
+    }
+    if (err == LOCKBUS_OK && !cab->archive.device.ok) {
+        err = new_device(cab, why);
     }
     return err == LOCKBUS_OK ? write_map(cab, order->map, &verdict, why) : err;
 }

@@ -75,6 +75,17 @@ static bool take_keypad(void *user, struct lb_ini *ini, const char *key,
     return true;
 }
 
+static bool take_keep(void *user, struct lb_ini *ini, const char *key,
+                      const char *value)
+{
+    struct lb_config_reading *reading = (struct lb_config_reading *)user;
+
+    return lb_parse_u32(value, 1, LB_CONFIG_KEEP_MAX_DAYS,
+                        &reading->config->keep_days) ||
+           lb_ini_fail(ini, key, "1 to %d days are kept",
+                       LB_CONFIG_KEEP_MAX_DAYS);
+}
+
 static bool take_pulse(void *user, struct lb_ini *ini, const char *key,
                        const char *value)
 {
@@ -133,6 +144,7 @@ static const struct lb_ini_rule rules[] = {
     {"cabinet", "manifest", true, take_manifest},
     {"cabinet", "profiles", true, take_profiles},
     {"cabinet", "keypad", false, take_keypad},
+    {"journal", "keep_days", false, take_keep},
     {"lock", "pulse_ms", true, take_pulse},
     {"lock", "rest_ms", true, take_rest},
     {"lock", "at_once", true, take_at_once},

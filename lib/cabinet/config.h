@@ -82,6 +82,7 @@ struct lb_config {
     char name[64];
     char journal[LB_PATH_LEN], manifest[LB_PATH_LEN], profiles[LB_PATH_LEN];
     bool keypad_digits;
+    uint32_t keep_days; /* of powered time; 0: the journal keeps all */
     uint32_t pulse_ms, rest_ms;
     uint8_t at_once;
     bool shut_is;

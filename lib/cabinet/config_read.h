@@ -14,6 +14,7 @@
 enum lb_config_read_limits {
     LB_CONFIG_BOARD_NO_MAX = 999,
     LB_CONFIG_REST_MAX_MS = 600000,
+    LB_CONFIG_KEEP_MAX_DAYS = 36500,
     LB_CONFIG_AT_ONCE_MAX = 16,
     LB_CONFIG_ASSUME_MAX_S = 600,
     LB_CONFIG_BUS_ADDRESS_MAX = 247, /* 248 to 255 are reserved; 0xFE and 0

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { KINDS = 10 };
+enum { KINDS = 11, RECEIPT_KEY_ID = 72 };
 
 /* What a record's kind is called; a type whose kind says nothing has one
  * name. Kinds beyond the table are "?". */
@@ -37,11 +37,16 @@ static const struct words words[] = {
     [LB_REC_TRY_BACK] = {LOCKBUS_ENTRY_TRY_BACK, {"right code"}},
     [LB_REC_REFUSAL] = {LOCKBUS_ENTRY_REFUSAL,
                         {NULL, "deposit", "proof", "code", "code", "order",
-                         "manifest", "seal", "commission", "not emptied"}},
+                         "manifest", "seal", "commission", "not emptied",
+                         "receipt"}},
     [LB_REC_ALARM] = {LOCKBUS_ENTRY_ALARM,
-                      {NULL, "forced", "ajar", "jammed", "journal"}},
+                      {NULL, "forced", "ajar", "jammed", "journal",
+                       "rolled back", "forked"}},
     [LB_REC_TIME] = {LOCKBUS_ENTRY_TIME, {"time floor"}},
     [LB_REC_BOARD] = {LOCKBUS_ENTRY_BOARD, {"away", "back", "refused"}},
+    [LB_REC_RECEIPT] = {LOCKBUS_ENTRY_RECEIPT, {"receipt"}},
+    [LB_REC_DEVICE] = {LOCKBUS_ENTRY_DEVICE, {"device key"}},
+    [LB_REC_RETAIN] = {LOCKBUS_ENTRY_RETAIN, {"let go"}},
 };
 /* clang-format on */
 
@@ -107,6 +112,16 @@ static void read_body(struct lockbus_entry *entry,
     case LB_REC_ALARM:
         entry->count =
             record->kind == LB_ALARM_JAMMED ? body[LB_ALARM_PULSES] : 0;
+        if (record->kind == LB_ALARM_ROLLED_BACK ||
+            record->kind == LB_ALARM_FORKED) {
+            memcpy(entry->authority[0], body + LB_ALARM_KEY_ID, 8);
+        }
+        break;
+    case LB_REC_RECEIPT:
+        memcpy(entry->authority[0], body + RECEIPT_KEY_ID, 8);
+        break;
+    case LB_REC_DEVICE:
+        memcpy(entry->authority[0], body, 8);
         break;
     case LB_REC_REFUSAL:
         read_refusal(entry, body);
@@ -124,7 +139,8 @@ bool lb_entry_read(struct lockbus_entry *entry,
         words[record->type].entry == 0) {
         return false;
     }
-    if (record->type == LB_REC_MANIFEST && record->kind != 0) {
+    if ((record->type == LB_REC_MANIFEST || record->type == LB_REC_RECEIPT) &&
+        record->kind != 0) {
         return false; /* its first part stands for it */
     }
     entry->kind = words[record->type].entry;

@@ -176,6 +176,9 @@ static const struct event_name event_names[] = {
     {LOCKBUS_EVENT_JOURNAL_FAILED, "JOURNAL_FAILED", "the journal failed: nothing opens until restart"},
     {LOCKBUS_EVENT_LOST, "LOST", "events were dropped because nobody took them"},
     {LOCKBUS_EVENT_TRACE_ENDED, "TRACE_ENDED", "the trace's file ended, all else goes on"},
+    {LOCKBUS_EVENT_ANCHOR_DUE, "ANCHOR_DUE", "whole segments of the journal have no receipt: send the operator an anchor"},
+    {LOCKBUS_EVENT_ROLLED_BACK, "ROLLED_BACK", "the operator has a receipt for blocks that this journal does not have"},
+    {LOCKBUS_EVENT_FORKED, "FORKED", "the operator has a receipt for another block than this journal's"},
 };
 /* clang-format on */
 

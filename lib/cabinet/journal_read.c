@@ -231,7 +231,7 @@ enum lockbus_err lockbus_journal_holds(const char *dir, uint64_t block,
     if (err != LOCKBUS_OK) {
         return err;
     }
-    bool there = lb_journal_holds(&store, block, digest);
+    bool there = lb_journal_holds(&store, block, digest) == LB_HELD;
 
     lb_dir_close(&store);
     return there ? LOCKBUS_OK

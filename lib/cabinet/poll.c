@@ -165,7 +165,8 @@ static bool at_rest(const struct lockbus_cabinet *cab)
 {
     if (!cab->gate.booted || cab->file_manifest_there || cab->journal_failed ||
         cab->journal_busy || cab->derive_busy || cab->derive_ended ||
-        cab->fact_count != 0 || cab->refusal[0].count != 0) {
+        cab->fact_count != 0 || cab->refusal[0].count != 0 ||
+        cab->archive.state != LB_ARCHIVE_REST || cab->archive.look) {
         return false;
     }
     for (size_t i = 0; i < LOCKBUS_TICKETS; i++) {
@@ -288,6 +289,7 @@ static void after_buses(struct lockbus_cabinet *cab)
     /* Without a worker the write has already ended: go on at once. */
     lb_ask_worker_ended(cab);
     lb_ask_advance(cab);
+    lb_archive_advance(cab);
     if (cab->released) {
         /* The pulse's first byte need not wait for another round. */
         (void)buses_poll(cab);

@@ -93,6 +93,26 @@ static size_t on_snapshot(void *user, uint32_t *cursor, struct lb_record *out,
     return lb_gate_snapshot(&cab->gate, cursor, out, cap);
 }
 
+/* The device key, and the operator's last receipt. */
+static enum lockbus_err recover_archive(struct lockbus_cabinet *cab,
+                                        struct lockbus_error *why)
+{
+    struct lb_archive *archive = &cab->archive;
+    char text[96] = "the journal cannot be read";
+
+    archive->first = cab->recovery.first_segment;
+    enum lockbus_err err =
+        lb_device_load(&archive->device, &cab->store, cab->journal->cabinet_id);
+
+    if (err == LOCKBUS_OK) {
+        err = lb_receipt_recover(cab, text);
+    }
+    if (err == LOCKBUS_ERR_CORRUPT) {
+        return reason(cab, err, "receipt", text, why);
+    }
+    return err == LOCKBUS_OK ? err : lb_storage_why(cab, err, text, why);
+}
+
 enum lockbus_err lb_storage_recover(struct lockbus_cabinet *cab,
                                     struct lockbus_error *why)
 {
@@ -105,7 +125,7 @@ enum lockbus_err lb_storage_recover(struct lockbus_cabinet *cab,
 
     if (err == LOCKBUS_OK) {
         cab->base_powered_ms = cab->gate.powered_ms;
-        return LOCKBUS_OK;
+        return recover_archive(cab, why);
     }
     if (err == LOCKBUS_ERR_USAGE) {
         return not_commissioned(cab, why);

@@ -43,6 +43,11 @@ enum lockbus_err lockbus_cabinet_info(const struct lockbus_cabinet *cabinet,
     info->journal_ok = !cabinet->journal_failed;
     info->keys_locked_in_memory = cabinet->locked_in_memory;
     info->journal_blocks = lb_journal_durable(cabinet->journal);
+    info->journal_first = (uint64_t)cabinet->archive.first * LB_SEGMENT_BLOCKS;
+    info->journal_acknowledged =
+        cabinet->archive.has_receipt
+            ? lb_receipt_block(cabinet->archive.receipt)
+            : UINT64_MAX;
     info->memory_bytes = lb_memory_bytes(cabinet);
     info->boards = (unsigned)cabinet->board_count;
     info->buses = (unsigned)cabinet->bus_count;

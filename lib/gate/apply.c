@@ -215,6 +215,9 @@ bool lb_gate_apply(struct lb_gate *gate, const struct lb_record *record)
     case LB_REC_REFUSAL:
     case LB_REC_ALARM:
     case LB_REC_BOARD:
+    case LB_REC_RECEIPT:
+    case LB_REC_DEVICE:
+    case LB_REC_RETAIN:
         return true; /* for the reader of the journal only */
     default:
         break;

@@ -112,6 +112,7 @@ uint16_t lb_gate_peek_door(const struct lb_ask *ask)
     case LB_ASK_NONE:
     case LB_ASK_MANIFEST:
     case LB_ASK_COMMISSION:
+    case LB_ASK_RECEIPT:
         break;
     }
     return door;
@@ -129,6 +130,8 @@ static void claimed_key(const struct lb_ask *ask, uint8_t out[8])
     } else if (ask->kind == LB_ASK_COMMISSION &&
                ask->len == LB_COMMISSION_LEN) {
         at = 112;
+    } else if (ask->kind == LB_ASK_RECEIPT && ask->len == LB_RECEIPT_LEN) {
+        at = 72;
     } else if (ask->kind == LB_ASK_MANIFEST && ask->len >= 64 &&
                ask->len >= 64 + 48 * (size_t)ask->bytes[5] + 72) {
         at = 64 + 48 * (size_t)ask->bytes[5];
@@ -178,6 +181,8 @@ static enum lockbus_rule rules(struct lb_gate *gate, const struct lb_ask *ask,
         return lb_rules_commission(gate, ask, verdict);
     case LB_ASK_NOT_EMPTIED:
         return lb_rules_not_emptied(gate, ask, verdict);
+    case LB_ASK_RECEIPT:
+        return lb_rules_receipt(gate, ask, verdict);
     case LB_ASK_NONE:
         break;
     }
@@ -196,4 +201,12 @@ void lb_gate_decide(struct lb_gate *gate, const struct lb_ask *ask,
     if (rule != LOCKBUS_RULE_NONE) {
         refuse(gate, ask, rule, verdict);
     }
+}
+
+void lb_gate_refuse(const struct lb_gate *gate, const struct lb_ask *ask,
+                    enum lockbus_rule rule, struct lb_verdict *verdict)
+{
+    lb_zero(verdict, sizeof *verdict);
+    verdict->door = LB_DOOR_NONE;
+    refuse(gate, ask, rule, verdict);
 }

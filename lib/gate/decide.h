@@ -35,6 +35,9 @@ enum lockbus_rule lb_rules_seal(const struct lb_gate *gate,
 enum lockbus_rule lb_rules_commission(const struct lb_gate *gate,
                                       const struct lb_ask *ask,
                                       struct lb_verdict *verdict);
+enum lockbus_rule lb_rules_receipt(const struct lb_gate *gate,
+                                   const struct lb_ask *ask,
+                                   struct lb_verdict *verdict);
 enum lockbus_rule lb_rules_not_emptied(const struct lb_gate *gate,
                                        const struct lb_ask *ask,
                                        struct lb_verdict *verdict);

@@ -34,6 +34,7 @@ enum lb_gate_limits {
     LB_PROOF_LEN = 112,
     LB_ORDER_LEN = 208,
     LB_COMMISSION_LEN = 256,
+    LB_RECEIPT_LEN = 144,
     LB_MANIFEST_KEYS = 16,
     LB_MANIFEST_SIGS = 10,
     LB_MANIFEST_MAX = 64 + 48 * LB_MANIFEST_KEYS + 72 * LB_MANIFEST_SIGS,
@@ -55,7 +56,8 @@ enum lb_ask_kind {
     LB_ASK_MANIFEST = 6,   /* bytes: a manifest */
     LB_ASK_SEAL = 7,       /* bytes: a seal; door */
     LB_ASK_COMMISSION = 8, /* bytes: a commissioning order; map */
-    LB_ASK_NOT_EMPTIED = 9 /* door: the host says so */
+    LB_ASK_NOT_EMPTIED = 9, /* door: the host says so */
+    LB_ASK_RECEIPT = 10     /* bytes: a receipt; R1 to R3 */
 };
 
 /* The door map as the configuration has it, for LB_ASK_COMMISSION. */
@@ -356,6 +358,11 @@ enum lockbus_err lb_gate_challenge(struct lb_gate *gate, uint16_t door,
  * but, for a code, the derivation that is under way. */
 void lb_gate_decide(struct lb_gate *gate, const struct lb_ask *ask,
                     struct lb_verdict *verdict);
+
+/* A refusal by a rule that is not the gate's to know: what a receipt says of
+ * the journal. The verdict is as if it had been. */
+void lb_gate_refuse(const struct lb_gate *gate, const struct lb_ask *ask,
+                    enum lockbus_rule rule, struct lb_verdict *verdict);
 
 /* The digests of a map as ROWS records, which the owner appends and applies
  * before the records of a COMMISSION verdict. `*cursor` starts at 0; returns

@@ -54,6 +54,12 @@ static void read_limits(struct lb_limits *l, const uint8_t *p)
     l->code_min_bits = p[22];
 }
 
+static bool role_known(uint8_t role)
+{
+    return (role >= LB_ROLE_ROOT && role <= LB_ROLE_DISTRUSTED) ||
+           role == LB_ROLE_ARCHIVE;
+}
+
 static bool read_key(struct lb_manifest_key *key, const uint8_t *p)
 {
     key->role = p[0];
@@ -64,7 +70,7 @@ static bool read_key(struct lb_manifest_key *key, const uint8_t *p)
     if (!lb_all_zero(p + 1, 3)) {
         return false;
     }
-    if (key->role < LB_ROLE_ROOT || key->role > LB_ROLE_DISTRUSTED) {
+    if (!role_known(key->role)) {
         return true; /* M4 names it */
     }
     if (key->role != LB_ROLE_DISTRUSTED && key->from_epoch != 0) {
@@ -145,11 +151,10 @@ static bool key_is_new(const struct lb_manifest *m, size_t at)
 
 static bool m4(const struct lb_manifest *m)
 {
-    size_t roles[LB_ROLE_DISTRUSTED + 1] = {0};
+    size_t roles[LB_ROLE_COUNT] = {0};
 
     for (size_t i = 0; i < m->key_count; i++) {
-        if (m->keys[i].role < LB_ROLE_ROOT ||
-            m->keys[i].role > LB_ROLE_DISTRUSTED ||
+        if (!role_known(m->keys[i].role) ||
             !lb_crypto_point_ok(m->keys[i].key) || !key_is_new(m, i)) {
             return false;
         }

@@ -16,7 +16,9 @@ enum lb_role {
     LB_ROLE_ISSUER = 2,
     LB_ROLE_OPERATIONS = 3,
     LB_ROLE_SECURITY = 4,
-    LB_ROLE_DISTRUSTED = 5
+    LB_ROLE_DISTRUSTED = 5,
+    LB_ROLE_ARCHIVE = 7, /* 6 is none, and stays so */
+    LB_ROLE_COUNT = 8
 };
 
 /* M1: the form; false leaves `out` undefined. */

@@ -133,8 +133,11 @@ static unsigned signatures(const uint8_t *bytes, size_t len)
 static bool read_manifest_key(struct lockbus_manifest_key *key,
                               const uint8_t *entry)
 {
-    if (entry[0] < LOCKBUS_ROLE_ROOT || entry[0] > LOCKBUS_ROLE_DISTRUSTED ||
-        !lb_all_zero(entry + 1, 3)) {
+    bool known = (entry[0] >= LOCKBUS_ROLE_ROOT &&
+                  entry[0] <= LOCKBUS_ROLE_DISTRUSTED) ||
+                 entry[0] == LOCKBUS_ROLE_ARCHIVE;
+
+    if (!known || !lb_all_zero(entry + 1, 3)) {
         return false;
     }
     key->role = (enum lockbus_role)entry[0];

@@ -27,8 +27,8 @@ static const char public_head[] = "lockbus-pub-v1 ";
 static bool role_ok(const char *role)
 {
     static const char *const roles[] = {"root",     "issuer",  "operations",
-                                        "security", "courier", "release",
-                                        "return"};
+                                        "security", "archive", "courier",
+                                        "release",  "return"};
 
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
         if (strcmp(roles[i], role) == 0) {

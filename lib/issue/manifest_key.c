@@ -24,6 +24,7 @@ static const char *const roles[] = {
     [LOCKBUS_ROLE_OPERATIONS] = "operations",
     [LOCKBUS_ROLE_SECURITY] = "security",
     [LOCKBUS_ROLE_DISTRUSTED] = "distrusted",
+    [LOCKBUS_ROLE_ARCHIVE] = "archive",
 };
 /* clang-format on */
 

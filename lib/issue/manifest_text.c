@@ -198,7 +198,7 @@ static char *next_line(char *out, int cap, void *user)
 /* What only the whole can show: everything is there, rule M4's counts. */
 static bool check_whole(struct lb_manifest_text *t)
 {
-    unsigned count[LOCKBUS_ROLE_DISTRUSTED + 1] = {0};
+    unsigned count[LOCKBUS_ROLE_ARCHIVE + 1] = {0};
     const uint8_t *entry = t->body->bytes + LB_MANIFEST_HEAD;
 
     t->line = 0;

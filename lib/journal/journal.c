@@ -113,6 +113,22 @@ uint64_t lb_journal_durable(const struct lb_journal *journal)
     return journal->durable;
 }
 
+uint32_t lb_journal_needed_from(const struct lb_journal *journal)
+{
+    return (uint32_t)(journal->keys[0].number / LB_SEGMENT_BLOCKS);
+}
+
+bool lb_journal_age(const uint8_t block[LB_BLOCK_LEN], uint64_t *powered_ms)
+{
+    struct lb_block_head head;
+
+    if (lb_block_inspect(block, &head) != LB_BLOCK_WHOLE) {
+        return false;
+    }
+    *powered_ms = head.powered_ms;
+    return true;
+}
+
 /* A block behind everything that was appended, for the checkpoint; NULL: it
  * waits for one. A checkpoint belongs to its segment, whole. */
 static uint8_t *checkpoint_block(struct lb_journal *journal)
@@ -210,6 +226,13 @@ static void seal_oldest(struct lb_journal *journal, struct lb_journal_job *job)
     lb_block_seal(block, &head, journal->key);
     lb_key_evolve(journal->key);
     memcpy(journal->before, block + LB_BLOCK_DIGEST, sizeof journal->before);
+    journal->sealed = (struct lb_journal_mark){
+        .powered_ms = journal->powered_ms,
+        .unix_s = journal->unix_s,
+        .boot = journal->boot,
+        .trusted = journal->trusted,
+    };
+    memcpy(journal->sealed.digest, journal->before, LB_HASH_LEN);
     job->block = block;
 }
 
@@ -292,6 +315,7 @@ void lb_journal_end(struct lb_journal *journal,
     if (job->new_segment) {
         journal->segments = job->segment + 1;
     }
+    journal->last = journal->sealed;
     journal->durable++;
     journal->head = (journal->head + 1) % LB_JOURNAL_PENDING;
     journal->used--;

@@ -34,7 +34,9 @@ enum lb_journal_limits {
     LB_JOURNAL_PENDING = 4, /* blocks waiting, the one being written included */
     LB_JOURNAL_KEYS = 16,   /* segments since the last whole checkpoint */
     LB_CKPT_WAITS = 2,      /* blocks that a checkpoint lets others have */
-    LB_KEY_FILE_MAX = 24 + LB_JOURNAL_KEYS * 40 + 32
+    LB_KEY_FILE_MAX = 24 + LB_JOURNAL_KEYS * 40 + 32,
+    LB_DEVICE_FILE_LEN = 88,
+    LB_ANCHOR_LEN = 152
 };
 
 struct lb_block_head {
@@ -73,6 +75,20 @@ struct lb_journal_key {
     uint8_t key[32];
 };
 
+/* A block as an anchor names it. */
+struct lb_journal_mark {
+    uint64_t powered_ms, unix_s;
+    uint32_t boot;
+    bool trusted;
+    uint8_t digest[32];
+};
+
+/* The key that signs anchors; `ok`: its file is there and sound. */
+struct lb_device {
+    bool ok;
+    uint8_t seed[32], key[32];
+};
+
 /* Public for placement only; the fields are lib/journal's. */
 struct lb_journal {
     struct lb_store store; /* a copy */
@@ -85,6 +101,7 @@ struct lb_journal {
     uint32_t boot;
     uint64_t powered_ms, unix_s;
     bool trusted;
+    struct lb_journal_mark sealed, last; /* last: block durable - 1 */
     uint32_t ckpt_cursor;
     uint8_t ckpt_waits; /* blocks in a row that had no place for it */
     bool ckpt_running;  /* records of the checkpoint are still to come */
@@ -104,15 +121,17 @@ struct lb_recovery {
     uint64_t blocks;      /* valid blocks in all */
     uint64_t folded_from; /* block at which the fold began */
     uint32_t last_boot;
-    uint64_t powered_ms; /* of the last block */
-    bool torn_tail;      /* an unfinished block at the end: a power cut */
-    bool damage_before;  /* damage before the last checkpoint: alarm */
-    char place[32];      /* with CORRUPT: "key", "segments", "block 12" */
+    uint32_t first_segment; /* that is there */
+    uint64_t powered_ms;    /* of the last block */
+    bool torn_tail;         /* an unfinished block at the end: a power cut */
+    bool damage_before;     /* damage before the last checkpoint: alarm */
+    char place[32];         /* with CORRUPT: "key", "segments", "block 12" */
     char text[96];
 };
 
 /* A new journal in an empty store: makes the first segment, the root key
- * (given back once in `root_key` for the operator's escrow) and nothing else.
+ * (given back once in `root_key` for the operator's escrow), the device key
+ * that signs anchors, and nothing else.
  * USAGE when the store is not empty; IO. */
 LOCKBUS_CHECK enum lockbus_err lb_journal_create(const struct lb_store *store,
                                                  const uint8_t cabinet_id[16],
@@ -167,6 +186,38 @@ void lb_journal_end(struct lb_journal *journal,
 
 uint64_t lb_journal_durable(const struct lb_journal *journal);
 
+/* The first segment that a start would fold: those before it are history. */
+uint32_t lb_journal_needed_from(const struct lb_journal *journal);
+
+/* The powered time of a block; false when it is not whole. */
+bool lb_journal_age(const uint8_t block[LB_BLOCK_LEN], uint64_t *powered_ms);
+
+/* ---- Anchors (anchor.c) --------------------------------------------------
+ */
+
+/* A new device key, in place of one that is lost. IO. */
+LOCKBUS_CHECK enum lockbus_err lb_device_make(const struct lb_store *store,
+                                              const uint8_t cabinet_id[16]);
+/* OK also when there is none, or none of this form and cabinet (NULL: any):
+ * `ok` says so. Wipe it. */
+LOCKBUS_CHECK enum lockbus_err lb_device_load(struct lb_device *device,
+                                              const struct lb_store *store,
+                                              const uint8_t cabinet_id[16]);
+
+/* Signs what the last durable block is; false when there is none, or the
+ * device key is not ok. */
+bool lb_anchor_make(const struct lb_journal *journal,
+                    const struct lb_device *device, uint8_t out[LB_ANCHOR_LEN]);
+
+/* What a store has of a block that somebody remembers. */
+enum lb_held {
+    LB_HELD = 1,
+    LB_HELD_OTHER = 2,  /* another one, or a damaged one, in its place */
+    LB_HELD_LATER = 3,  /* the journal ends before it */
+    LB_HELD_BEFORE = 4, /* it begins after it */
+    LB_HELD_UNREAD = 5  /* the store failed */
+};
+
 /* Reads a whole journal that nobody writes. With `root_key` (the escrowed
  * key of block 0) every tag is checked, without it digests, chain and CRC.
  * The visitor gets what is valid; `report` says what is not. */
@@ -175,7 +226,8 @@ struct lb_verify_report {
     uint64_t first_bad; /* block number, UINT64_MAX: none */
     bool torn_tail;
     bool tags_checked;
-    uint64_t last_block; /* with last_digest: what to keep as an anchor */
+    uint64_t first_block; /* that is there */
+    uint64_t last_block;  /* with last_digest: what to keep as an anchor */
     uint8_t last_digest[32];
     char text[128]; /* what is wrong, a sentence; empty when nothing */
 };
@@ -184,10 +236,10 @@ lb_journal_verify(const struct lb_store *store, const uint8_t *root_key,
                   const struct lb_journal_visitor *visitor,
                   struct lb_verify_report *report);
 
-/* Whether the journal still has the block that a report named as its last:
- * false means that its end was cut off, or that it was made anew. */
-bool lb_journal_holds(const struct lb_store *store, uint64_t number,
-                      const uint8_t digest[32]);
+/* Whether the journal still has a block. LATER means that its end was cut
+ * off, or that it was made anew. Reads one block; may block. */
+enum lb_held lb_journal_holds(const struct lb_store *store, uint64_t number,
+                              const uint8_t digest[32]);
 
 /* A record's 128 bytes. decode: false when the type is NONE or
  * the door is none that can be; bodies are the gate's to judge. */

@@ -32,12 +32,15 @@ enum lockbus_err lb_journal_create(const struct lb_store *store,
     if (next != 0) {
         return LOCKBUS_ERR_USAGE;
     }
-    /* A key file alone is what a cut left before the segment was made. */
+    /* Keys alone are what a cut left before the segment was made. */
     memcpy(journal.cabinet_id, cabinet_id, sizeof journal.cabinet_id);
     lb_crypto_random(journal.keys[0].key, LB_HASH_LEN);
     size_t len = lb_keys_encode(file, &journal);
 
-    err = store->save(store->user, key_name, file, len);
+    err = lb_device_make(store, cabinet_id);
+    if (err == LOCKBUS_OK) {
+        err = store->save(store->user, key_name, file, len);
+    }
     if (err == LOCKBUS_OK) {
         err = store->create(store->user, 0);
     }
@@ -270,6 +273,13 @@ static enum lockbus_err take_over(struct lb_journal *journal,
     recovery->blocks = walk->number;
     journal->boot = recovery->last_boot;
     journal->powered_ms = recovery->powered_ms;
+    journal->last = (struct lb_journal_mark){
+        .powered_ms = walk->head.powered_ms,
+        .unix_s = walk->head.unix_s,
+        .boot = walk->head.boot,
+        .trusted = walk->head.trusted,
+    };
+    memcpy(journal->last.digest, walk->before, LB_HASH_LEN);
     if (start > 0) {
         size_t kept = journal->key_count - start;
 
@@ -316,6 +326,7 @@ enum lockbus_err lb_journal_open(struct lb_journal *journal,
         memcpy(walk.cabinet_id, journal->cabinet_id, sizeof walk.cabinet_id);
         walk.keyed = walk.named = true;
         recovery->folded_from = walk.number;
+        recovery->first_segment = first;
         err = link_before(journal, &walk, first, recovery);
     }
     if (err == LOCKBUS_OK) {

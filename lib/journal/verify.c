@@ -75,6 +75,7 @@ enum lockbus_err lb_journal_verify(const struct lb_store *store,
     if (next == first) {
         return LOCKBUS_ERR_USAGE;
     }
+    report->first_block = (uint64_t)first * LB_SEGMENT_BLOCKS;
     lb_walk_start(&walk, store, first, next, root_key);
     lb_walk_buffer(&walk, buf, READ_AHEAD);
     err = walk_all(&walk, visitor, report);
@@ -82,22 +83,36 @@ enum lockbus_err lb_journal_verify(const struct lb_store *store,
     return err;
 }
 
-bool lb_journal_holds(const struct lb_store *store, uint64_t number,
-                      const uint8_t digest[32])
+enum lb_held lb_journal_holds(const struct lb_store *store, uint64_t number,
+                              const uint8_t digest[32])
 {
     uint8_t block[LB_BLOCK_LEN];
     struct lb_block_head head;
     uint64_t segment = number / LB_SEGMENT_BLOCKS;
     uint32_t first = 0, next = 0;
 
-    if (store->range(store->user, &first, &next) != LOCKBUS_OK ||
-        segment < first || segment >= next ||
-        store->read(store->user, (uint32_t)segment,
+    if (store->range(store->user, &first, &next) != LOCKBUS_OK) {
+        return LB_HELD_UNREAD;
+    }
+    if (segment < first || segment >= next) {
+        return segment < first ? LB_HELD_BEFORE : LB_HELD_LATER;
+    }
+    if (store->read(store->user, (uint32_t)segment,
                     (uint32_t)(number % LB_SEGMENT_BLOCKS) * LB_BLOCK_LEN,
                     block, sizeof block) != LOCKBUS_OK) {
-        return false;
+        return LB_HELD_UNREAD;
     }
-    return lb_block_inspect(block, &head) == LB_BLOCK_WHOLE &&
-           head.number == number &&
-           lb_same(block + LB_BLOCK_DIGEST, digest, LB_HASH_LEN);
+    switch (lb_block_inspect(block, &head)) {
+    case LB_BLOCK_WHOLE:
+        return head.number == number &&
+                       lb_same(block + LB_BLOCK_DIGEST, digest, LB_HASH_LEN)
+                   ? LB_HELD
+                   : LB_HELD_OTHER;
+    case LB_BLOCK_EMPTY:
+        return LB_HELD_LATER;
+    case LB_BLOCK_TORN:
+    case LB_BLOCK_WRONG:
+    default:
+        return LB_HELD_OTHER;
+    }
 }

@@ -47,7 +47,8 @@ bool world_init(struct world *world, const char *dir, uint8_t seed,
            person(&world->old_issuer, seed, 4) &&
            person(&world->operations, seed, 5) &&
            person(&world->security, seed, 6) &&
-           person(&world->courier, seed, 7);
+           person(&world->courier, seed, 7) &&
+           person(&world->archive, seed, 8);
 }
 
 static FILE *create(const struct world *world, const char *name)
@@ -139,6 +140,7 @@ static bool write_manifest_text(const struct world *world)
     put_key(f, "issuer", "issuer", &world->issuer, " region=7-7");
     put_key(f, "operations", "operations", &world->operations, "");
     put_key(f, "security", "security", &world->security, "");
+    put_key(f, "archive", "archive", &world->archive, "");
     if (world->distrusted_from != 0) {
         (void)snprintf(rest, sizeof rest, " from_epoch=%u",
                        world->distrusted_from);

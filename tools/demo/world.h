@@ -28,7 +28,7 @@ struct world {
     uint8_t seed;
     struct world_limits limits;
     struct lockbus_signer root[3], issuer, old_issuer, operations, security;
-    struct lockbus_signer courier;
+    struct lockbus_signer archive, courier;
     uint32_t distrusted_from; /* epoch; 0: old_issuer is not listed */
     bool digits;
     uint8_t manifest_hash[32]; /* of the last manifest that was made */

@@ -186,7 +186,8 @@ static void show_limits(const struct lockbus_manifest_info *m)
 static bool show_manifest(const uint8_t *bytes, size_t len)
 {
     static const char *const roles[] = {"?",          "root",     "issuer",
-                                        "operations", "security", "distrusted"};
+                                        "operations", "security", "distrusted",
+                                        "?",          "archive"};
     struct lockbus_manifest_info m;
     uint8_t hash[32];
 

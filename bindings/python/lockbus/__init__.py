@@ -4,39 +4,39 @@
 only on a signature. This is the C library as Python sees it: names are the C
 names without lockbus_, docs/bindings.md has the few that differ, and what a
 call does is what the header says."""
-from ._abi import (Board, BoardState, Bus, CabinetInfo, ChallengeUse, CodeForm,
+from ._abi import (Anchor, Board, BoardState, Bus, CabinetInfo, ChallengeUse, CodeForm,
                    Commission, Content, Custody, CustodyReason, Door, Entry, EntryKind, Err,
                    Event, EventKind, Grant, JournalReport, Latch, Latency,
-                   ManifestInfo, ManifestKey, Order, Proof, ProofKind, Role, Rule,
+                   ManifestInfo, ManifestKey, Order, Proof, ProofKind, Receipt, Role, Rule,
                    ServiceAction)
 from ._call import (BusyError, ConfigError, CorruptError, DeniedError,
                     IoError, LockbusError, NomemError, OfflineError,
                     ProtocolError, UsageError, call, text_of)
 from .cabinet import (Cabinet, amend, boottime_us, commission, config_check,
-                      event_ends)
-from .issue import (KeyFile, Signer, commission_read, escrow_load,
+                      device_key, event_ends)
+from .issue import (KeyFile, Signer, anchor_read, anchor_verify, commission_read, escrow_load,
                     escrow_save, grant_read, hash_bytes, issue_code,
                     issue_commission, issue_grant, issue_manifest,
                     issue_order, issue_order_half, issue_order_join,
-                    issue_proof, key_load, key_load_public, key_save, manifest_read,
-                    order_read, package_read, package_write, proof_read)
+                    issue_proof, issue_receipt, key_load, key_load_public, key_save, manifest_read,
+                    order_read, package_read, package_write, proof_read, receipt_read)
 from .journal import Journal
 
 __all__ = [
-    "Board", "BoardState", "Bus", "BusyError", "Cabinet", "CabinetInfo",
+    "Anchor", "Board", "BoardState", "Bus", "BusyError", "Cabinet", "CabinetInfo",
     "ChallengeUse", "CodeForm", "Commission", "ConfigError", "Content",
     "CorruptError", "Custody", "CustodyReason", "DeniedError", "Door", "Entry", "EntryKind", "Err", "Event",
     "EventKind", "Grant", "IoError", "Journal", "JournalReport", "KeyFile",
     "Latch", "Latency", "LockbusError", "ManifestInfo", "ManifestKey", "NomemError",
-    "OfflineError", "Order", "Proof", "ProofKind", "ProtocolError", "Role",
-    "Rule", "ServiceAction", "Signer", "UsageError", "amend",
+    "OfflineError", "Order", "Proof", "ProofKind", "ProtocolError", "Receipt", "Role",
+    "Rule", "ServiceAction", "Signer", "UsageError", "amend", "anchor_read", "anchor_verify",
     "board_state_name", "boottime_us", "commission", "commission_read",
-    "config_check", "content_name", "custody_name", "custody_reason_name", "err_name", "escrow_load",
+    "config_check", "content_name", "custody_name", "custody_reason_name", "device_key", "err_name", "escrow_load",
     "escrow_save", "event_ends", "event_name", "grant_read", "hash_bytes",
     "issue_code", "issue_commission", "issue_grant", "issue_manifest",
-    "issue_order", "issue_order_half", "issue_order_join", "issue_proof",
+    "issue_order", "issue_order_half", "issue_order_join", "issue_proof", "issue_receipt",
     "key_load", "key_load_public", "key_save", "latch_name", "manifest_read", "order_read",
-    "package_read", "package_write", "proof_read", "reply_bound_us", "rule_advice", "rule_name",
+    "package_read", "package_write", "proof_read", "receipt_read", "reply_bound_us", "rule_advice", "rule_name",
     "rule_text",
     "version",
 ]

@@ -23,6 +23,8 @@ ORDER_LEN = 208
 ORDER_HALF_LEN = 136
 COMMISSION_LEN = 256
 SEAL_LEN = 104
+ANCHOR_LEN = 152
+RECEIPT_LEN = 144
 MANIFEST_MAX = 1552
 PACKAGE_MAX = 512
 CODE_TEXT_MAX = 80
@@ -99,6 +101,13 @@ class Rule(IntEnum):
     K6 = 0x706
     K7 = 0x707
     K8 = 0x708
+    R1 = 0x801
+    R2 = 0x802
+    R3 = 0x803
+    R4 = 0x804
+    R5 = 0x805
+    R6 = 0x806
+    R7 = 0x807
 
 
 class BoardState(IntEnum):
@@ -199,6 +208,9 @@ class EventKind(IntEnum):
     JOURNAL_FAILED = 60
     LOST = 61
     TRACE_ENDED = 62
+    ANCHOR_DUE = 63
+    ROLLED_BACK = 64
+    FORKED = 65
 
 
 class ProofKind(IntEnum):
@@ -225,6 +237,7 @@ class Role(IntEnum):
     OPERATIONS = 3
     SECURITY = 4
     DISTRUSTED = 5
+    ARCHIVE = 7
 
 
 class ChallengeUse(IntEnum):
@@ -251,6 +264,9 @@ class EntryKind(IntEnum):
     ALARM = 16
     TIME = 17
     BOARD = 18
+    RECEIPT = 19
+    DEVICE = 20
+    RETAIN = 21
 
 
 class lockbus_error(Structure):
@@ -431,6 +447,30 @@ class lockbus_commission(Structure):
     ]
 
 
+class lockbus_anchor(Structure):
+    """struct lockbus_anchor"""
+    _fields_ = [
+        ("cabinet_id", c_uint8 * 16),
+        ("block", c_uint64),
+        ("digest", c_uint8 * 32),
+        ("boot", c_uint32),
+        ("powered_ms", c_uint64),
+        ("unix_s", c_uint64),
+        ("trusted", c_bool),
+    ]
+
+
+class lockbus_receipt(Structure):
+    """struct lockbus_receipt"""
+    _fields_ = [
+        ("cabinet_id", c_uint8 * 16),
+        ("block", c_uint64),
+        ("digest", c_uint8 * 32),
+        ("issued_at", c_uint64),
+        ("key_id", c_uint8 * 8),
+    ]
+
+
 class lockbus_manifest_key(Structure):
     """struct lockbus_manifest_key"""
     _fields_ = [
@@ -527,6 +567,8 @@ class lockbus_cabinet_info(Structure):
         ("journal_ok", c_bool),
         ("keys_locked_in_memory", c_bool),
         ("journal_blocks", c_uint64),
+        ("journal_first", c_uint64),
+        ("journal_acknowledged", c_uint64),
         ("boards", c_uint),
         ("boards_present", c_uint),
         ("buses", c_uint),
@@ -769,6 +811,28 @@ class Commission:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """struct lockbus_anchor"""
+    cabinet_id: bytes = bytes(16)
+    block: int = 0
+    digest: bytes = bytes(32)
+    boot: int = 0
+    powered_ms: int = 0
+    unix_s: int = 0
+    trusted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """struct lockbus_receipt"""
+    cabinet_id: bytes = bytes(16)
+    block: int = 0
+    digest: bytes = bytes(32)
+    issued_at: int = 0
+    key_id: bytes = bytes(8)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ManifestKey:
     """struct lockbus_manifest_key"""
     role: Role | None = None
@@ -823,6 +887,8 @@ class CabinetInfo:
     journal_ok: bool = False
     keys_locked_in_memory: bool = False
     journal_blocks: int = 0
+    journal_first: int = 0
+    journal_acknowledged: int = 0
     boards: int = 0
     boards_present: int = 0
     buses: int = 0
@@ -890,6 +956,8 @@ VALUES = {
     Proof: lockbus_proof,
     Order: lockbus_order,
     Commission: lockbus_commission,
+    Anchor: lockbus_anchor,
+    Receipt: lockbus_receipt,
     ManifestKey: lockbus_manifest_key,
     ManifestInfo: lockbus_manifest_info,
     CabinetInfo: lockbus_cabinet_info,
@@ -976,6 +1044,16 @@ FUNCTIONS = {
     )),
     "lockbus_manifest_read": (Err, (
         ("info", POINTER(lockbus_manifest_info), 0),
+        ("bytes", c_char_p, -1),
+        ("len", c_size_t, 0),
+    )),
+    "lockbus_anchor_read": (Err, (
+        ("anchor", POINTER(lockbus_anchor), 0),
+        ("bytes", c_char_p, -1),
+        ("len", c_size_t, 0),
+    )),
+    "lockbus_receipt_read": (Err, (
+        ("receipt", POINTER(lockbus_receipt), 0),
         ("bytes", c_char_p, -1),
         ("len", c_size_t, 0),
     )),
@@ -1106,6 +1184,23 @@ FUNCTIONS = {
         ("ticket", POINTER(c_uint32), 0),
         ("why", POINTER(lockbus_error), 0),
     )),
+    "lockbus_cabinet_anchor": (Err, (
+        ("cabinet", POINTER(lockbus_cabinet), 0),
+        ("anchor", POINTER(c_char), 152),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_acknowledge": (Err, (
+        ("cabinet", POINTER(lockbus_cabinet), 0),
+        ("receipt", c_char_p, -1),
+        ("receipt_len", c_size_t, 0),
+        ("ticket", POINTER(c_uint32), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_device_key": (Err, (
+        ("config_path", c_char_p, 0),
+        ("key", POINTER(c_char), 32),
+        ("why", POINTER(lockbus_error), 0),
+    )),
     "lockbus_cabinet_info": (Err, (
         ("cabinet", POINTER(lockbus_cabinet), 0),
         ("info", POINTER(lockbus_cabinet_info), 0),
@@ -1219,6 +1314,19 @@ FUNCTIONS = {
         ("order", POINTER(lockbus_commission), 0),
         ("first", POINTER(lockbus_signer), 0),
         ("second", POINTER(lockbus_signer), 0),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_anchor_verify": (Err, (
+        ("anchor", POINTER(lockbus_anchor), 0),
+        ("bytes", c_char_p, -1),
+        ("len", c_size_t, 0),
+        ("device_key", c_char_p, 32),
+        ("why", POINTER(lockbus_error), 0),
+    )),
+    "lockbus_issue_receipt": (Err, (
+        ("out", POINTER(c_char), 144),
+        ("receipt", POINTER(lockbus_receipt), 0),
+        ("archive", POINTER(lockbus_signer), 0),
         ("why", POINTER(lockbus_error), 0),
     )),
     "lockbus_issue_manifest": (Err, (

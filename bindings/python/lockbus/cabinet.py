@@ -43,6 +43,13 @@ def amend(config_path: Path, order: Bytes) -> None:
     call("lockbus_cabinet_amend", config_path, order, len(order))
 
 
+def device_key(config_path: Path) -> bytes:
+    """The public key that a cabinet's anchors are verified with."""
+    key = ctypes.create_string_buffer(32)
+    call("lockbus_device_key", config_path, key)
+    return key.raw
+
+
 def event_ends(event: Event) -> bool:
     """Whether this event is the one that ends its ticket."""
     made = make(Event)
@@ -182,6 +189,18 @@ class Cabinet:
     def not_emptied(self, door: int) -> int:
         """The parcel is still inside."""
         return self._ask("lockbus_not_emptied", door)
+
+    # ---- The journal's end
+
+    def anchor(self) -> bytes:
+        """Which block is the journal's last, signed by this cabinet."""
+        anchor = ctypes.create_string_buffer(_abi.ANCHOR_LEN)
+        call("lockbus_cabinet_anchor", self._open, anchor)
+        return anchor.raw
+
+    def acknowledge(self, receipt: Bytes) -> int:
+        """The operator's receipt for an anchor."""
+        return self._ask("lockbus_acknowledge", receipt, len(receipt))
 
     # ---- Looking
 

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any
 
 from . import _abi
-from ._abi import (CodeForm, Commission, Err, Grant, ManifestInfo, Order,
-                   Proof, ProofKind)
+from ._abi import (Anchor, CodeForm, Commission, Err, Grant, ManifestInfo,
+                   Order, Proof, ProofKind, Receipt)
 from ._call import UsageError, call, exactly, from_c, make, to_c, unsigned
 from .cabinet import Bytes, Path
 
@@ -238,6 +238,22 @@ def issue_commission(order: Commission, first: Signer,
     return out.raw
 
 
+def anchor_verify(octets: Bytes, device_key: Bytes) -> Anchor:
+    """An anchor's fields, when this device key signed them."""
+    made = make(Anchor)
+    call("lockbus_anchor_verify", ctypes.byref(made), octets, len(octets),
+         device_key)
+    return from_c(Anchor, made)
+
+
+def issue_receipt(receipt: Receipt, archive: Signer) -> bytes:
+    """A receipt for an anchor that was verified and kept."""
+    out = ctypes.create_string_buffer(_abi.RECEIPT_LEN)
+    _signed("lockbus_issue_receipt", out, ctypes.byref(to_c(receipt)),
+            ctypes.byref(archive._signer), signers=[archive])
+    return out.raw
+
+
 def issue_manifest(ini_path: Path, signers: Sequence[Signer]) -> bytes:
     """Signs the manifest that a text file describes."""
     out = ctypes.create_string_buffer(_abi.MANIFEST_MAX)
@@ -293,6 +309,16 @@ def manifest_read(octets: Bytes) -> ManifestInfo:
     info = _fields("lockbus_manifest_read", ManifestInfo, octets)
     return replace(info, keys=info.keys[:info.key_count],
                    signed_by=info.signed_by[:info.signature_count])
+
+
+def anchor_read(octets: Bytes) -> Anchor:
+    """An anchor's fields; anchor_verify() says whether they are true."""
+    return _fields("lockbus_anchor_read", Anchor, octets)
+
+
+def receipt_read(octets: Bytes) -> Receipt:
+    """A receipt's fields."""
+    return _fields("lockbus_receipt_read", Receipt, octets)
 
 
 def package_read(package: Bytes) -> tuple[bytes, bytes | None]:

@@ -18,7 +18,7 @@ static const struct group {
     unsigned first, count;
 } groups[] = {
     {'M', 0x101, 7}, {'D', 0x201, 11}, {'P', 0x301, 10}, {'L', 0x401, 3},
-    {'C', 0x501, 4}, {'S', 0x601, 8},  {'K', 0x701, 8},
+    {'C', 0x501, 4}, {'S', 0x601, 8},  {'K', 0x701, 8},  {'R', 0x801, 7},
 };
 
 static void every_rule_has_its_name_and_a_sentence(void **state)
@@ -47,6 +47,7 @@ static void the_ends_of_the_groups_are_the_last_rules(void **state)
     assert_int_equal(LOCKBUS_RULE_C4, 0x504);
     assert_int_equal(LOCKBUS_RULE_S8, 0x608);
     assert_int_equal(LOCKBUS_RULE_K8, 0x708);
+    assert_int_equal(LOCKBUS_RULE_R7, 0x807);
 }
 
 static void no_two_rules_share_a_sentence(void **state)

@@ -86,7 +86,7 @@ static struct row rows[] = {
     {"kept_seal_of_another_form", LB_REC_CKPT_SEAL, 0, 4, 2},
     {"tries_of_a_third_part", LB_REC_CKPT_TRIES, 1, KIND, 2},
     {"record_that_no_checkpoint_has", LB_REC_CKPT_ROWS + 1, 0, REF, 1},
-    {"record_of_no_type_there_is", LB_REC_BOARD + 1, 0, REF, 1},
+    {"record_of_no_type_there_is", LB_REC_RETAIN + 1, 0, REF, 1},
 };
 
 /* A record of this type that is taken. */
@@ -141,7 +141,7 @@ static void a_record_without_form_changes_nothing(void **state)
     struct gate_journal *after = malloc(sizeof *after);
     struct lb_record r;
     bool unknown_type =
-        row->type == LB_REC_CKPT_ROWS + 1 || row->type == LB_REC_BOARD + 1;
+        row->type == LB_REC_CKPT_ROWS + 1 || row->type == LB_REC_RETAIN + 1;
 
     assert_non_null(before);
     assert_non_null(after);
