@@ -48,14 +48,14 @@ enum lb_gate_limits {
 
 enum lb_ask_kind {
     LB_ASK_NONE = 0,
-    LB_ASK_DEPOSIT = 1,    /* bytes: grant, proof: its proof of kind 3 */
-    LB_ASK_PROOF = 2,      /* bytes: a proof of kind 1, 2, 4 or 5 */
-    LB_ASK_CODE = 3,       /* bytes: the code's text; verdict DERIVE */
-    LB_ASK_CODE_KEY = 4,   /* the worker's answer to DERIVE */
-    LB_ASK_ORDER = 5,      /* bytes: a service order */
-    LB_ASK_MANIFEST = 6,   /* bytes: a manifest */
-    LB_ASK_SEAL = 7,       /* bytes: a seal; door */
-    LB_ASK_COMMISSION = 8, /* bytes: a commissioning order; map */
+    LB_ASK_DEPOSIT = 1,     /* bytes: grant, proof: its proof of kind 3 */
+    LB_ASK_PROOF = 2,       /* bytes: a proof of kind 1, 2, 4 or 5 */
+    LB_ASK_CODE = 3,        /* bytes: the code's text; verdict DERIVE */
+    LB_ASK_CODE_KEY = 4,    /* the worker's answer to DERIVE */
+    LB_ASK_ORDER = 5,       /* bytes: a service order */
+    LB_ASK_MANIFEST = 6,    /* bytes: a manifest */
+    LB_ASK_SEAL = 7,        /* bytes: a seal; door */
+    LB_ASK_COMMISSION = 8,  /* bytes: a commissioning order; map */
     LB_ASK_NOT_EMPTIED = 9, /* door: the host says so */
     LB_ASK_RECEIPT = 10     /* bytes: a receipt; R1 to R3 */
 };
@@ -359,8 +359,7 @@ enum lockbus_err lb_gate_challenge(struct lb_gate *gate, uint16_t door,
 void lb_gate_decide(struct lb_gate *gate, const struct lb_ask *ask,
                     struct lb_verdict *verdict);
 
-/* A refusal by a rule that is not the gate's to know: what a receipt says of
- * the journal. The verdict is as if it had been. */
+/* A refusal by a rule of a receipt that is the journal's to know. */
 void lb_gate_refuse(const struct lb_gate *gate, const struct lb_ask *ask,
                     enum lockbus_rule rule, struct lb_verdict *verdict);
 

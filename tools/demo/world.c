@@ -47,8 +47,7 @@ bool world_init(struct world *world, const char *dir, uint8_t seed,
            person(&world->old_issuer, seed, 4) &&
            person(&world->operations, seed, 5) &&
            person(&world->security, seed, 6) &&
-           person(&world->courier, seed, 7) &&
-           person(&world->archive, seed, 8);
+           person(&world->courier, seed, 7) && person(&world->archive, seed, 8);
 }
 
 static FILE *create(const struct world *world, const char *name)
