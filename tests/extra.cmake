@@ -274,3 +274,10 @@ add_test(NAME script_mutants
                  ${PROJECT_SOURCE_DIR})
 set_tests_properties(script_mutants PROPERTIES TIMEOUT 120
                      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+
+# The vectors that are written by a program are what it writes.
+add_test(NAME gate_vectors_made
+         COMMAND /usr/bin/python3 ${PROJECT_SOURCE_DIR}/tests/vectors/make.py
+                 --check)
+set_tests_properties(gate_vectors_made PROPERTIES TIMEOUT 60
+                     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)

@@ -146,6 +146,33 @@ bool gate_journal_same(const struct lb_gate *a, const struct lb_gate *b)
     return same;
 }
 
+/* The state as a checkpoint says it, folded into an empty gate. */
+static void through_a_checkpoint(struct gate_journal *j,
+                                 const struct lb_gate *old)
+{
+    struct gate_journal *copy = calloc(1, sizeof *copy);
+    struct lb_record out[LB_BATCH_MAX];
+    uint32_t cursor = 0;
+    size_t count;
+
+    if (copy == NULL) {
+        abort();
+    }
+    lb_gate_init(&copy->gate, copy->doors, GATE_JOURNAL_DOORS);
+    lb_gate_stage(&copy->gate, copy->row_next);
+    while ((count = lb_gate_snapshot(old, &cursor, out, LB_BATCH_MAX)) != 0) {
+        for (size_t i = 0; i < count; i++) {
+            if (!lb_gate_apply(&copy->gate, &out[i])) {
+                broken(j, "a record of a checkpoint was not folded");
+            }
+        }
+    }
+    if (!gate_journal_same(&copy->gate, old)) {
+        broken(j, "a checkpoint gives another state than was left");
+    }
+    free(copy);
+}
+
 void gate_journal_restart(struct gate_journal *j)
 {
     struct gate_journal *old = malloc(sizeof *old);
@@ -174,6 +201,7 @@ void gate_journal_restart(struct gate_journal *j)
     if (!gate_journal_same(&j->gate, &old->gate)) {
         broken(j, "the fold gives another state than was left");
     }
+    through_a_checkpoint(j, &old->gate);
     free(old);
     for (uint16_t i = 0; i < GATE_JOURNAL_DOORS; i++) {
         live(j, i);
@@ -288,6 +316,15 @@ void gate_journal_challenge(struct gate_journal *j, uint16_t door,
     }
 }
 
+void gate_journal_rows(uint8_t rows[GATE_JOURNAL_DOORS][LB_ROW_LEN])
+{
+    for (uint16_t i = 0; i < GATE_JOURNAL_DOORS; i++) {
+        memset(rows[i], 0, LB_ROW_LEN);
+        rows[i][0] = 1;
+        lb_put_u16(rows[i] + 2, i);
+    }
+}
+
 void gate_journal_commission(struct gate_journal *j,
                              const uint8_t cabinet_id[16], uint32_t region,
                              uint16_t doors)
@@ -302,11 +339,7 @@ void gate_journal_commission(struct gate_journal *j,
     uint32_t cursor = 0;
     size_t count;
 
-    for (uint16_t i = 0; i < GATE_JOURNAL_DOORS; i++) {
-        memset(rows[i], 0, LB_ROW_LEN);
-        rows[i][0] = 1;
-        lb_put_u16(rows[i] + 2, i);
-    }
+    gate_journal_rows(rows);
     while ((count = lb_gate_rows(&map, &cursor, out, LB_BATCH_MAX,
                                  j->powered_ms)) != 0) {
         gate_journal_write(j, out, count);

@@ -63,6 +63,9 @@ void gate_journal_ask(struct gate_journal *journal, const struct lb_ask *ask,
 void gate_journal_challenge(struct gate_journal *journal, uint16_t door,
                             const uint8_t bytes[16]);
 
+/* The rows of the map that it commissions: 1, 0, the number, zeros. */
+void gate_journal_rows(uint8_t rows[GATE_JOURNAL_DOORS][LB_ROW_LEN]);
+
 /* Doors 0 to `doors` - 1, commissioned empty. */
 void gate_journal_commission(struct gate_journal *journal,
                              const uint8_t cabinet_id[16], uint32_t region,

@@ -39,6 +39,7 @@ struct run {
     uint32_t region;
     uint16_t doors;
     bool commissioned;
+    uint8_t rows[GATE_JOURNAL_DOORS][LB_ROW_LEN]; /* the map at hand */
     char *why;
     size_t why_cap;
 };
@@ -103,6 +104,18 @@ static bool is_expect(const char *text)
     return false;
 }
 
+static int content_of(const char *text)
+{
+    static const char *const names[] = {"none", "unread", "empty", "full"};
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 static uint8_t custody_of(const char *text)
 {
     static const char *const names[LB_CUSTODY_COUNT] = {"", "vacant", "loading",
@@ -118,18 +131,21 @@ static uint8_t custody_of(const char *text)
 
 /* ---- Loading ------------------------------------------------------------ */
 
-/* n number, d door, i 16 bytes, h hex, t text, s trust, c custody, e expect,
- * + anything more (checked when it runs) */
+/* n number, d door, i 16 bytes, h hex, t text, s trust, u use, c custody, f
+ * content, e expect, + anything more (checked when it runs) */
 static const struct {
     const char *name, *words;
 } statements[] = {
-    {"cabinet", "i"},   {"region", "n"},       {"doors", "n"},
-    {"time", "ns"},     {"manifest", "he"},    {"door", "d+"},
-    {"away", "d"},      {"back", "d"},         {"challenge", "di"},
-    {"deposit", "hhe"}, {"proof", "he"},       {"order", "he"},
-    {"seal", "dhe"},    {"code", "te"},        {"opens", "d"},
-    {"shuts", "d"},     {"never-opened", "d"}, {"not-emptied", "d"},
-    {"is", "dc"},       {"wait", "n"},         {"restart", ""},
+    {"cabinet", "i"},   {"region", "n"},        {"doors", "n"},
+    {"time", "ns"},     {"manifest", "he"},     {"door", "d+"},
+    {"away", "d"},      {"back", "d"},          {"challenge", "di"},
+    {"deposit", "hhe"}, {"proof", "he"},        {"order", "he"},
+    {"seal", "dhe"},    {"code", "te"},         {"opens", "d"},
+    {"shuts", "d"},     {"never-opened", "d"},  {"not-emptied", "d"},
+    {"is", "dc"},       {"wait", "n"},          {"restart", ""},
+    {"digits", "te"},   {"unknown", "d"},       {"unread", "d"},
+    {"content", "df"},  {"asks", "duii"},       {"disk-fails", ""},
+    {"row", "di"},      {"commission", "hhne"}, {"uncommissioned", ""},
 };
 
 static bool word_ok(char kind, const char *word)
@@ -148,6 +164,10 @@ static bool word_ok(char kind, const char *word)
         return is_hex(word);
     case 's':
         return strcmp(word, "trusted") == 0 || strcmp(word, "untrusted") == 0;
+    case 'u':
+        return strcmp(word, "proof") == 0 || strcmp(word, "service") == 0;
+    case 'f':
+        return content_of(word) >= 0;
     case 'c':
         return custody_of(word) != LB_CUSTODY_NONE;
     case 'e':
@@ -360,6 +380,7 @@ static bool ask(struct run *run, const struct line *line, enum lb_ask_kind kind)
         first = line->word[2];
     }
     if (kind == LB_ASK_CODE) {
+        ask.digits = line->word[0][0] == 'd';
         ask.len = strlen(first);
         ask.bytes = (const uint8_t *)first;
     } else {
@@ -471,6 +492,57 @@ static bool is(struct run *run, const struct line *line)
                line->number, line->word[2], names[got]);
 }
 
+/* The map is the scene's, but for the rows that were changed. */
+static bool commission(struct run *run, const struct line *line)
+{
+    uint8_t bytes[4096], hash[4096];
+    struct lb_map_view map = {.hash = hash,
+                              .rows = (const uint8_t(*)[LB_ROW_LEN])run->rows};
+    struct lb_ask ask = {
+        .kind = LB_ASK_COMMISSION, .bytes = bytes, .map = &map};
+    struct lb_record out[LB_BATCH_MAX];
+    struct lb_verdict verdict;
+    uint32_t cursor = 0;
+    size_t count;
+    uint64_t doors = 0;
+
+    ask.len = bytes_of(line->word[1], bytes);
+    (void)number(line->word[3], UINT64_MAX, &doors);
+    if (bytes_of(line->word[2], hash) != LB_HASH_LEN || doors == 0 ||
+        doors > GATE_JOURNAL_DOORS) {
+        return say(run->why, run->why_cap, "line %u: no such map",
+                   line->number);
+    }
+    map.doors = (uint16_t)doors;
+    lb_gate_decide(&run->j->gate, &ask, &verdict);
+    if (verdict.kind == LB_VERDICT_DONE) {
+        while ((count = lb_gate_rows(&map, &cursor, out, LB_BATCH_MAX,
+                                     run->j->powered_ms)) != 0) {
+            gate_journal_write(run->j, out, count);
+        }
+    }
+    gate_journal_write(run->j, verdict.records.rec, verdict.records.count);
+    return expect(run, line, &verdict);
+}
+
+static bool challenge_is(struct run *run, const struct line *line)
+{
+    uint8_t random[16], want[16], got[16];
+    enum lb_challenge_use use =
+        line->word[2][0] == 's' ? LB_CHALLENGE_SERVICE : LB_CHALLENGE_PROOF;
+
+    (void)hex_of(line->word[3], random, sizeof random);
+    (void)hex_of(line->word[4], want, sizeof want);
+    if (lb_gate_challenge(&run->j->gate, door_of(line), use, random, got) !=
+        LOCKBUS_OK) {
+        return say(run->why, run->why_cap, "line %u: no challenge",
+                   line->number);
+    }
+    return memcmp(want, got, sizeof got) == 0 ||
+           say(run->why, run->why_cap, "line %u: another challenge",
+               line->number);
+}
+
 /* What moves the world around the gate. */
 static bool world(struct run *run, const struct line *line)
 {
@@ -488,6 +560,18 @@ static bool world(struct run *run, const struct line *line)
         gate_journal_leaf(j, door_of(line), op[0] == 'o');
     } else if (strcmp(op, "never-opened") == 0) {
         gate_journal_result(j, door_of(line), LB_FACT_NEVER_OPENED);
+    } else if (strcmp(op, "unknown") == 0) {
+        gate_journal_result(j, door_of(line), LB_FACT_UNKNOWN);
+    } else if (strcmp(op, "unread") == 0) {
+        lb_gate_live(&j->gate, door_of(line), !j->away[door_of(line)], false,
+                     false);
+    } else if (strcmp(op, "content") == 0) {
+        lb_gate_content(&j->gate, door_of(line),
+                        (enum lb_content)content_of(line->word[2]));
+    } else if (strcmp(op, "disk-fails") == 0) {
+        lb_gate_shut_down(&j->gate);
+    } else if (strcmp(op, "row") == 0) {
+        (void)hex_of(line->word[2], run->rows[door_of(line)], LB_ROW_LEN);
     } else if (strcmp(op, "restart") == 0) {
         gate_journal_restart(j);
     } else if (strcmp(op, "wait") == 0) {
@@ -533,6 +617,11 @@ static bool scene(struct run *run, const struct line *line, bool *taken)
                        line->number, (int)GATE_JOURNAL_DOORS);
         }
         run->doors = (uint16_t)n;
+    } else if (strcmp(op, "uncommissioned") == 0) {
+        if (!run->commissioned) {
+            run->commissioned = true; /* by an order of the case's own */
+            return true;
+        }
     } else {
         *taken = false;
         return true;
@@ -551,7 +640,8 @@ static bool statement(struct run *run, const struct line *line)
         enum lb_ask_kind kind;
     } asks[] = {{"deposit", LB_ASK_DEPOSIT}, {"proof", LB_ASK_PROOF},
                 {"order", LB_ASK_ORDER},     {"manifest", LB_ASK_MANIFEST},
-                {"seal", LB_ASK_SEAL},       {"code", LB_ASK_CODE}};
+                {"seal", LB_ASK_SEAL},       {"code", LB_ASK_CODE},
+                {"digits", LB_ASK_CODE}};
     bool taken = false;
 
     if (!scene(run, line, &taken) || taken) {
@@ -571,6 +661,12 @@ static bool statement(struct run *run, const struct line *line)
     }
     if (strcmp(line->word[0], "is") == 0) {
         return is(run, line);
+    }
+    if (strcmp(line->word[0], "asks") == 0) {
+        return challenge_is(run, line);
+    }
+    if (strcmp(line->word[0], "commission") == 0) {
+        return commission(run, line);
     }
     if (strcmp(line->word[0], "not-emptied") == 0) {
         return not_emptied(run, line);
@@ -599,6 +695,7 @@ bool gate_vectors_run(const struct gate_vectors *vectors, size_t i, char *why,
     struct run run = {.j = gate_journal_new(), .why = why, .why_cap = why_cap};
 
     why[0] = '\0';
+    gate_journal_rows(run.rows);
     bool ok =
         lines(&run, vectors, 0, vectors->scene_end) &&
         lines(&run, vectors, vectors->cases[i].first, vectors->cases[i].end);

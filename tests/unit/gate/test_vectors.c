@@ -18,6 +18,8 @@
 static const char *const files[] = {
     LB_SOURCE_DIR "/tests/vectors/gate.txt",
     LB_SOURCE_DIR "/tests/vectors/lockbus.txt",
+    LB_SOURCE_DIR "/tests/vectors/rules.txt",
+    LB_SOURCE_DIR "/tests/vectors/first.txt",
 };
 
 enum { FILES = sizeof files / sizeof files[0] };
