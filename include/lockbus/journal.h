@@ -32,9 +32,9 @@ enum lockbus_entry_kind {
     LOCKBUS_ENTRY_ALARM = 16,
     LOCKBUS_ENTRY_TIME = 17,
     LOCKBUS_ENTRY_BOARD = 18,
-    LOCKBUS_ENTRY_RECEIPT = 19, /* the operator has what is up to `stay` */
+    LOCKBUS_ENTRY_RECEIPT = 19, /* the operator has what is up to `about` */
     LOCKBUS_ENTRY_DEVICE = 20,  /* the key that signs this cabinet's anchors */
-    LOCKBUS_ENTRY_RETAIN = 21   /* blocks below `stay` were let go */
+    LOCKBUS_ENTRY_RETAIN = 21   /* blocks below `about` may go */
 };
 
 struct lockbus_entry {
@@ -45,8 +45,8 @@ struct lockbus_entry {
     uint64_t powered_ms;
     uint64_t unix_s; /* of the block; 0: not known */
     bool trusted;
-    uint16_t door;    /* 0xFFFF: of none */
-    uint64_t stay;    /* of RECEIPT and RETAIN: a block's number */
+    uint16_t door; /* 0xFFFF: of none */
+    uint64_t stay;
     uint32_t ref;     /* intent number; RESULT refers to its INTENT */
     const char *what; /* "release", "never opened", "D9" ...; static. A
                        * RESULT that rests on no sensor is "unconfirmed" */
@@ -58,6 +58,8 @@ struct lockbus_entry {
     uint64_t order_no;
     uint32_t reason;
     bool by_code, assumed;
+    uint64_t about; /* RECEIPT, RETAIN, ALARM "rolled back" and "forked": the
+                     * block that it speaks of */
 };
 
 struct lockbus_journal;
@@ -81,16 +83,24 @@ struct lockbus_journal_report {
     bool intact;
     bool torn_tail; /* a block cut by a power failure; no harm */
     bool tags_checked;
-    uint64_t first_bad; /* when not intact */
+    uint64_t first_bad;   /* when not intact */
+    uint64_t first_block; /* above 0: what was before was let go */
     /* The last valid block: an anchor, when kept elsewhere. See
      * lockbus_journal_holds(). */
     uint64_t last_block;
     uint8_t last_digest[32];
     char text[128];
+    uint8_t cabinet_id[16];
+    bool device_known;      /* the journal says which key signs its anchors: */
+    uint8_t device_key[32]; /* believe it when tags were checked */
+    uint64_t acknowledged;  /* block of the genuine receipt in the folder;
+                             * UINT64_MAX: there is none */
 };
 
 /**
  * Checks a whole journal; docs/JOURNAL.md says what that shows and what not.
+ * Not intact is also one whose beginning is gone and that holds no genuine
+ * receipt for it, and one that ends before the receipt in its folder.
  *
  * @param root_key  The 32 bytes of escrow, or NULL: then only accidents are
  *                  found, and changes by people who did not redo the chain.

@@ -82,6 +82,13 @@ static void read_refusal(struct lockbus_entry *entry, const uint8_t *body)
     memcpy(entry->authority[0], body + LB_REFUSAL_KEY_ID, 8);
 }
 
+/* The journal speaks of itself: what doors have as a stay is a block here. */
+static void about(struct lockbus_entry *entry, const struct lb_record *record)
+{
+    entry->about = record->stay;
+    entry->stay = 0;
+}
+
 static void read_body(struct lockbus_entry *entry,
                       const struct lb_record *record)
 {
@@ -115,10 +122,15 @@ static void read_body(struct lockbus_entry *entry,
         if (record->kind == LB_ALARM_ROLLED_BACK ||
             record->kind == LB_ALARM_FORKED) {
             memcpy(entry->authority[0], body + LB_ALARM_KEY_ID, 8);
+            about(entry, record);
         }
         break;
     case LB_REC_RECEIPT:
         memcpy(entry->authority[0], body + RECEIPT_KEY_ID, 8);
+        about(entry, record);
+        break;
+    case LB_REC_RETAIN:
+        about(entry, record);
         break;
     case LB_REC_DEVICE:
         memcpy(entry->authority[0], body, 8);

@@ -10,6 +10,7 @@
 #include <lockbus/journal.h>
 
 #include "cabinet/entry.h"
+#include "cabinet/journal_judge.h"
 #include "journal/chain.h"
 #include "journal/walk.h"
 #include "os/os.h"
@@ -172,6 +173,27 @@ enum lockbus_err lockbus_journal_next(struct lockbus_journal *journal,
     return LOCKBUS_OK;
 }
 
+static void fill_in(struct lockbus_journal_report *report,
+                    const struct lb_verify_report *found,
+                    const struct lb_judge *judge, bool intact)
+{
+    report->blocks = found->blocks;
+    report->records = found->records;
+    report->intact = intact;
+    report->torn_tail = found->torn_tail;
+    report->tags_checked = found->tags_checked;
+    report->first_bad = intact ? 0 : found->first_bad;
+    report->first_block = found->first_block;
+    report->last_block = found->last_block;
+    memcpy(report->last_digest, found->last_digest, sizeof found->last_digest);
+    memcpy(report->cabinet_id, judge->gate.cabinet_id,
+           sizeof report->cabinet_id);
+    report->device_known = judge->device_known;
+    memcpy(report->device_key, judge->device_key, sizeof report->device_key);
+    report->acknowledged = judge->acknowledged;
+    memcpy(report->text, found->text, sizeof report->text);
+}
+
 enum lockbus_err lockbus_journal_verify(const char *dir,
                                         const uint8_t *root_key,
                                         struct lockbus_journal_report *report,
@@ -179,9 +201,10 @@ enum lockbus_err lockbus_journal_verify(const char *dir,
 {
     struct lb_store store;
     struct lb_verify_report found;
+    struct lb_judge judge;
 
     if (dir == NULL || report == NULL || why == NULL ||
-        report->size != sizeof *report) {
+        report->size != sizeof *report || !lb_crypto_init()) {
         return LOCKBUS_ERR_USAGE;
     }
     enum lockbus_err err = lb_dir_open(&store, dir, false, true, why);
@@ -189,7 +212,13 @@ enum lockbus_err lockbus_journal_verify(const char *dir,
     if (err != LOCKBUS_OK) {
         return err;
     }
-    err = lb_journal_verify(&store, root_key, NULL, &found);
+    lb_judge_init(&judge);
+    const struct lb_journal_visitor visitor = lb_judge_visitor(&judge);
+
+    err = lb_journal_verify(&store, root_key, &visitor, &found);
+    if (err == LOCKBUS_OK) {
+        err = lb_judge_end(&judge, &store, &found);
+    }
     bool of_a_block = err == LOCKBUS_OK || found.first_bad != UINT64_MAX;
 
     if (err == LOCKBUS_ERR_USAGE) {
@@ -203,15 +232,7 @@ enum lockbus_err lockbus_journal_verify(const char *dir,
         (err != LOCKBUS_ERR_CORRUPT || found.text[0] == '\0')) {
         return err;
     }
-    report->blocks = found.blocks;
-    report->records = found.records;
-    report->intact = err == LOCKBUS_OK;
-    report->torn_tail = found.torn_tail;
-    report->tags_checked = found.tags_checked;
-    report->first_bad = report->intact ? 0 : found.first_bad;
-    report->last_block = found.last_block;
-    memcpy(report->last_digest, found.last_digest, sizeof found.last_digest);
-    memcpy(report->text, found.text, sizeof report->text);
+    fill_in(report, &found, &judge, err == LOCKBUS_OK);
     return of_a_block && !report->intact
                ? damaged(why, dir, found.text, found.first_bad)
                : err;

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by other scripts here: a folder of its own with keys, a manifest and
 # a commissioned cabinet of eight doors, A01 to A08, on a simulated board.
-# Needs $lockbus, $sim, $profiles; sets $dir, $id. bench.sh says it slowly.
+# Needs $lockbus, $sim, $profiles; sets $dir, $id, $device. bench.sh says it slowly.
 
 pid=
 dir=$(mktemp -d)
 trap 'kill "$pid" 2>/dev/null || true; rm -rf "$dir"' EXIT
 cd "$dir"
 umask 077
-for role in operations:ops security:sec courier:courier return:return; do
+for role in operations:ops security:sec courier:courier return:return \
+    archive:archive; do
     "$lockbus" keygen "${role%:*}" -o "${role#*:}.key"
 done
 "$lockbus" keygen root -o root1.key
@@ -65,6 +66,7 @@ root2 = root file:root2.pub
 issuer = issuer file:issuer.pub
 ops = operations file:ops.pub
 sec = security file:sec.pub
+archive = archive file:archive.pub
 END
 "$lockbus" manifest manifest.ini --sign root1.key --sign root2.key -o 1.lbm
 "$lockbus" order commission cabinet.ini 1.lbm --cabinet "$id" --region 7 \
@@ -74,7 +76,10 @@ if "$lockbus" commission cabinet.ini 1.lbm 1.lbm --escrow journal.escrow 2>err |
     echo "not ok: a manifest is taken for an order" >&2
     exit 1
 fi
-"$lockbus" commission cabinet.ini 1.lbm 1.lbc --escrow journal.escrow
+"$lockbus" commission cabinet.ini 1.lbm 1.lbc --escrow journal.escrow \
+    >commissioned
+cat commissioned
+device=$(sed -n 's/^device key //p' commissioned)
 
 # Somebody shuts a door 2 s after it opened. Returns when the boards are
 # there: the pipe's first line says so.

@@ -88,6 +88,73 @@ show doors journal --since "$(cut -c1-10 doors.txt | head -n 1)" \
 cmp -s out doors.txt || fail "the days themselves do not count"
 echo "ok: both days count, what has no time always does"
 
+# What the cabinet signed of its journal's end, kept elsewhere.
+run() { # STATUS WHAT COMMAND...
+    want=$1 what=$2 got=0
+    shift 2
+    "$@" >out 2>err || got=$?
+    [ "$got" -eq "$want" ] || fail "$what: exit $got, wanted $want"
+    echo "ok: $what"
+}
+run 0 "an anchor" "$lockbus" anchor make cabinet.ini -o 1.lba
+[ "$(wc -c <1.lba)" -eq 152 ] || fail "an anchor has 152 bytes"
+run 0 "its check" "$lockbus" anchor check 1.lba --device "$device"
+says "^cabinet $id anchor [0-9]+:[0-9a-f]{64} boot [0-9]+ powered_ms [0-9]+ unix_s [0-9]+"
+block=$(sed 's/.* anchor \([0-9]*\):.*/\1/' out)
+run 1 "another key" "$lockbus" anchor check 1.lba --device "$(cut -d' ' -f5 ops.pub)"
+run 0 "an anchor shown" "$lockbus" inspect 1.lba
+says "^block +$block$"
+run 0 "its receipt" "$lockbus" receipt make 1.lba --device "$device" \
+    --sign archive.key -o 1.lbr
+[ "$(wc -c <1.lbr)" -eq 144 ] || fail "a receipt has 144 bytes"
+run 0 "a receipt shown" "$lockbus" inspect 1.lbr
+says "^signed by +$(key_id archive.pub)$"
+run 1 "a receipt by another role" "$lockbus" receipt make 1.lba \
+    --device "$device" --sign sec.key -o 2.lbr
+run 1 "a receipt for what is not this device's" "$lockbus" receipt make 1.lba \
+    --device "$(cut -d' ' -f5 ops.pub)" --sign archive.key -o 2.lbr
+run 0 "it is given" "$lockbus" receipt give cabinet.ini 1.lbr
+says " DONE "
+run 0 "and again" "$lockbus" receipt give cabinet.ini 1.lbr
+run 0 "the next anchor" "$lockbus" anchor make cabinet.ini -o 2.lba
+run 0 "one behind the other" "$lockbus" anchor make cabinet.ini -o 3.lba
+cat 1.lba 2.lba >many
+run 0 "verify" "$lockbus" journal verify journal --key journal.escrow \
+    --anchors many --anchors 3.lba
+says '^anchors: 3 there, 0 of blocks that were let go$'
+says "^the operator's receipt is for block $block$"
+run 0 "with the key that was printed" "$lockbus" journal verify journal \
+    --anchors many --device "$device" --json
+says '"there": 2'
+says "\"acknowledged\": $block"
+run 0 "the entries" "$lockbus" journal show journal
+says " receipt +receipt block $block by key $(key_id archive.pub)$"
+says " device +device key by key $(echo "$device" | cut -c1-16)$"
+cp -a journal before
+head -c 151 1.lba >short.lba
+run 1 "a file that is no anchors" "$lockbus" journal verify journal \
+    --anchors short.lba --device "$device"
+run 1 "a device key of another" "$lockbus" journal verify journal \
+    --anchors 1.lba --device "$(cut -d' ' -f5 ops.pub)"
+says '^1 NOT SIGNED'
+# The end is cut off: what is left is a journal, only too short.
+last=$((block + 1))
+dd if=/dev/zero of=journal/segment-00000000 bs=4096 seek=$last conv=notrunc \
+    count=$((1024 - last)) 2>/dev/null
+run 1 "cut off above the receipt" "$lockbus" journal verify journal \
+    --key journal.escrow --anchors many --anchors 3.lba
+says '^anchors: 1 there'
+says '^2 MISSING'
+lacks 'NOT INTACT'
+dd if=/dev/zero of=journal/segment-00000000 bs=4096 seek="$block" conv=notrunc \
+    count=1 2>/dev/null
+run 1 "cut off below the receipt" "$lockbus" journal verify journal
+says "^NOT INTACT: block $block: the operator has a receipt for a later block"
+run 1 "it does not start" "$lockbus" anchor make cabinet.ini -o 4.lba
+grep -q 'receipt: .*cut off (CORRUPT)' err || fail "why is not said"
+rm -r journal
+mv before journal
+
 chmod 644 journal.escrow
 if "$lockbus" journal verify journal --key journal.escrow >out 2>err; then
     fail "an escrow key that others may read was taken"

@@ -6,6 +6,7 @@
  * lockbus amend: changes its door map.
  */
 
+#include "base/bytes.h"
 #include "base/crypto.h"
 #include "host.h"
 #include "issue_args.h"
@@ -100,6 +101,21 @@ static bool is_order(const char *path, const uint8_t *bytes, size_t len)
     return false;
 }
 
+/* What the operator verifies this cabinet's anchors with. */
+static int print_device_key(const char *config)
+{
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+    uint8_t key[32];
+    char text[65];
+
+    if (lockbus_device_key(config, key, &why) != LOCKBUS_OK) {
+        return tool_complain(&why);
+    }
+    lb_hex(text, key, sizeof key);
+    printf("device key %s\n", text);
+    return TOOL_OK;
+}
+
 static int commission(const struct issue_list *files, const char *escrow_path)
 {
     uint8_t manifest[LOCKBUS_MANIFEST_MAX], order[LOCKBUS_MANIFEST_MAX];
@@ -136,6 +152,7 @@ static int commission(const struct issue_list *files, const char *escrow_path)
         printf("commissioned: all doors of the map are empty\n"
                "give %s to the operator and remove it from the cabinet\n",
                escrow_path);
+        result = print_device_key(files->item[0]);
     }
     return result;
 }

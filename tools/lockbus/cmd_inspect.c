@@ -218,6 +218,40 @@ static bool show_manifest(const uint8_t *bytes, size_t len)
     return true;
 }
 
+static bool show_anchor(const uint8_t *bytes, size_t len)
+{
+    struct lockbus_anchor a;
+
+    if (lockbus_anchor_read(&a, bytes, len) != LOCKBUS_OK) {
+        return false;
+    }
+    puts("anchor");
+    hex("cabinet_id", a.cabinet_id, 16);
+    number("block", a.block);
+    hex("digest", a.digest, 32);
+    number("boot", a.boot);
+    number("powered_ms", a.powered_ms);
+    number("unix_s", a.unix_s);
+    number("trusted", a.trusted);
+    return true;
+}
+
+static bool show_receipt(const uint8_t *bytes, size_t len)
+{
+    struct lockbus_receipt r;
+
+    if (lockbus_receipt_read(&r, bytes, len) != LOCKBUS_OK) {
+        return false;
+    }
+    puts("receipt");
+    hex("cabinet_id", r.cabinet_id, 16);
+    number("block", r.block);
+    hex("digest", r.digest, 32);
+    number("issued_at", r.issued_at);
+    hex("signed by", r.key_id, 8);
+    return true;
+}
+
 /* The public half only, whichever the file holds. */
 static bool show_key(const char *path, const uint8_t *bytes, size_t len)
 {
@@ -243,7 +277,8 @@ static bool show(const char *path, const uint8_t *bytes, size_t len)
 {
     return show_grant(bytes, len) || show_proof(bytes, len) ||
            show_order(bytes, len) || show_commission(bytes, len) ||
-           show_manifest(bytes, len) || show_seal(bytes, len) ||
+           show_manifest(bytes, len) || show_anchor(bytes, len) ||
+           show_receipt(bytes, len) || show_seal(bytes, len) ||
            show_key(path, bytes, len) || show_package(bytes, len);
 }
 

@@ -7,6 +7,7 @@
  * running cabinet's folder and on a copy of it.
  */
 
+#include "anchors.h"
 #include "issue_args.h"
 #include "journal_rows.h"
 
@@ -22,6 +23,9 @@ enum { DAY_S = 86400 };
 
 struct wish {
     struct issue_list words; /* what to do, the folder */
+    struct issue_list anchors;
+    bool has_device;
+    uint8_t device_key[32];
     const char *key, *since_text, *until_text, *anchor;
     bool as_json;
     uint64_t since, until; /* Unix s; the first that counts, the first after */
@@ -131,7 +135,15 @@ static bool read_anchor(struct wish *wish)
     return true;
 }
 
-static void print_report(const struct lockbus_journal_report *report)
+/* What was kept elsewhere, against the journal. */
+struct compared {
+    const char *anchored; /* by --anchor */
+    struct anchors_found anchors;
+};
+
+static void print_report(const struct wish *wish,
+                         const struct lockbus_journal_report *report,
+                         const struct compared *compared)
 {
     char digest[65];
 
@@ -148,39 +160,95 @@ static void print_report(const struct lockbus_journal_report *report)
     puts(report->tags_checked
              ? "every tag was checked with the key"
              : "tags were NOT checked: that needs --key, the escrowed key");
+    if (report->first_block > 0) {
+        printf("begins at block %" PRIu64 "; what was before was let go\n",
+               report->first_block);
+    }
+    if (report->acknowledged != UINT64_MAX) {
+        printf("the operator's receipt is for block %" PRIu64 "\n",
+               report->acknowledged);
+    }
     if (report->blocks > 0) {
         printf("anchor %" PRIu64 ":%s\n", report->last_block, digest);
     }
+    if (wish->anchor != NULL) {
+        printf("the anchored block is %s\n",
+               strcmp(compared->anchored, "found") == 0
+                   ? "there: nothing up to it was cut off"
+                   : "MISSING: the journal was cut short or made anew");
+    }
+    if (wish->anchors.count != 0) {
+        anchors_print(&compared->anchors);
+    }
 }
 
-static void print_report_json(const struct lockbus_journal_report *report,
-                              const char *anchored)
+static void print_report_json(const struct wish *wish,
+                              const struct lockbus_journal_report *report,
+                              const struct compared *compared)
 {
+    const struct anchors_found *found = &compared->anchors;
     char digest[65];
 
     lb_hex(digest, report->last_digest, 32);
     json_t *object = json_pack(
-        "{s:b, s:I, s:I, s:b, s:b, s:s, s:I, s:s, s:s}", "intact",
+        "{s:b, s:I, s:I, s:b, s:b, s:s, s:I, s:I, s:s, s:s}", "intact",
         report->intact, "blocks", (json_int_t)report->blocks, "records",
         (json_int_t)report->records, "torn_tail", report->torn_tail,
         "tags_checked", report->tags_checked, "text", report->text,
-        "last_block", (json_int_t)report->last_block, "last_digest", digest,
-        "anchor", anchored);
+        "first_block", (json_int_t)report->first_block, "last_block",
+        (json_int_t)report->last_block, "last_digest", digest, "anchor",
+        compared->anchored);
 
     if (!report->intact) {
         (void)json_object_set_new(object, "first_bad",
                                   json_integer((json_int_t)report->first_bad));
+    }
+    (void)json_object_set_new(
+        object, "acknowledged",
+        report->acknowledged == UINT64_MAX
+            ? json_null()
+            : json_integer((json_int_t)report->acknowledged));
+    if (wish->anchors.count != 0) {
+        (void)json_object_set_new(
+            object, "anchors",
+            json_pack("{s:I, s:I, s:I, s:I}", "there", (json_int_t)found->there,
+                      "gone", (json_int_t)found->gone, "missing",
+                      (json_int_t)found->missing, "foreign",
+                      (json_int_t)found->foreign));
     }
     (void)json_dumpf(object, stdout, JSON_INDENT(1));
     putchar('\n');
     json_decref(object);
 }
 
+/* False, and said: nothing to verify them with, or a file that is none. */
+static bool compare_anchors(const struct wish *wish, const char *dir,
+                            const struct lockbus_journal_report *report,
+                            struct compared *compared)
+{
+    if (wish->anchors.count == 0) {
+        return true;
+    }
+    if (!wish->has_device && !report->device_known) {
+        fputs("lockbus: --device: is needed, the journal does not say it\n",
+              stderr);
+        return false;
+    }
+    if (!wish->has_device && !report->tags_checked) {
+        fputs("lockbus: the device key is the journal's own word, which "
+              "nothing vouches for without --key or --device\n",
+              stderr);
+    }
+    return anchors_compare(
+        &compared->anchors, wish->anchors.item, wish->anchors.count, dir,
+        report, wish->has_device ? wish->device_key : report->device_key);
+}
+
 static int verify(const struct wish *wish, const char *dir)
 {
     struct lockbus_journal_report report = {.size = sizeof report};
     struct lockbus_error why = {.err = LOCKBUS_OK};
-    const char *anchored = "not asked";
+    struct compared compared = {.anchored = "not asked"};
     enum lockbus_err err = lockbus_journal_verify(
         dir, wish->key != NULL ? wish->root_key : NULL, &report, &why);
 
@@ -192,21 +260,21 @@ static int verify(const struct wish *wish, const char *dir)
             lockbus_journal_holds(dir, wish->anchor_block, wish->anchor_digest,
                                   &why) == LOCKBUS_OK;
 
-        anchored = there ? "found" : "missing";
+        compared.anchored = there ? "found" : "missing";
         err = there ? err : LOCKBUS_ERR_CORRUPT;
     }
-    if (wish->as_json) {
-        print_report_json(&report, anchored);
-    } else {
-        print_report(&report);
-        if (wish->anchor != NULL) {
-            printf("the anchored block is %s\n",
-                   strcmp(anchored, "found") == 0
-                       ? "there: nothing up to it was cut off"
-                       : "MISSING: the journal was cut short or made anew");
-        }
+    if (!compare_anchors(wish, dir, &report, &compared)) {
+        return TOOL_FAILED;
     }
-    return err == LOCKBUS_OK ? TOOL_OK : TOOL_FAILED;
+    if (wish->as_json) {
+        print_report_json(wish, &report, &compared);
+    } else {
+        print_report(wish, &report, &compared);
+    }
+    return err == LOCKBUS_OK && compared.anchors.missing == 0 &&
+                   compared.anchors.foreign == 0
+               ? TOOL_OK
+               : TOOL_FAILED;
 }
 
 static int list(const struct wish *wish, const char *dir, bool doors)
@@ -251,8 +319,11 @@ static bool fits(const struct wish *wish)
     } else if (verifies &&
                (wish->since_text != NULL || wish->until_text != NULL)) {
         text = "--since and --until: verify reads everything";
-    } else if (!verifies && wish->anchor != NULL) {
-        text = "--anchor: belongs to verify";
+    } else if (!verifies && (wish->anchor != NULL || wish->anchors.count != 0 ||
+                             wish->has_device)) {
+        text = "--anchor, --anchors, --device: belong to verify";
+    } else if (wish->has_device && wish->anchors.count == 0) {
+        text = "--device: goes with --anchors";
     }
     if (text != NULL) {
         fprintf(stderr, "lockbus journal: %s\n", text);
@@ -285,10 +356,20 @@ int cmd_journal(int argc, char **argv)
          .kind = ISSUE_FLAG,
          .to = &wish.as_json,
          .optional = true},
+        {.name = "--anchors",
+         .kind = ISSUE_LIST,
+         .to = &wish.anchors,
+         .optional = true},
+        {.name = "--device",
+         .kind = ISSUE_HEX,
+         .to = wish.device_key,
+         .max = sizeof wish.device_key,
+         .optional = true},
     };
+    bool read = issue_args(argc, argv, args, sizeof args / sizeof args[0]);
 
-    if (!issue_args(argc, argv, args, sizeof args / sizeof args[0]) ||
-        !issue_files(argv, &wish.words, 2) || !fits(&wish)) {
+    wish.has_device = args[sizeof args / sizeof args[0] - 1].seen;
+    if (!read || !issue_files(argv, &wish.words, 2) || !fits(&wish)) {
         return tool_usage(argv[0], NULL);
     }
     if (!read_days(&wish) || (wish.anchor != NULL && !read_anchor(&wish))) {

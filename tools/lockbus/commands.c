@@ -80,16 +80,34 @@ static const struct tool_command commands[] = {
      "lockbus trace path:/dev/ttyUSB1 --baud 19200,8N1 -o bus.pcapng"},
     {"journal", cmd_journal,
      "show|doors DIR [--key FILE] [--since DATE] [--until DATE] [--json]\n"
-     "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST] "
-     "[--json]",
+     "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST]\n"
+     "               [--anchors FILE]... [--device HEX] [--json]",
      "What happened; which doors opened, when, on whose authority; whether\n"
      "anybody changed the record. DATE is YYYY-MM-DD, a day in UTC, itself\n"
-     "included; FILE is the escrow file.",
+     "included; --key FILE is the escrow file, --anchors FILE what the "
+     "cabinet\n"
+     "signed of its journal's end, --device HEX the key it signed with, as\n"
+     "commissioning printed it (else the journal's own word for it).",
      "lockbus journal doors journal --since 2026-12-04"},
+    {"anchor", cmd_anchor,
+     "make CABINET.ini -o FILE\n"
+     "       lockbus anchor check FILE... --device HEX",
+     "A cabinet's word for which block of its journal is the last, signed by\n"
+     "its device key. Keep it elsewhere: what is cut off below it, or redone,\n"
+     "is then found. A running cabinet's host makes its own "
+     "(lockbus_cabinet_anchor).\n"
+     "A FILE to check may hold many, one behind the other. -o - prints it in\n"
+     "hexadecimal.",
+     "lockbus anchor make cabinet.ini -o 17.lba"},
+    {"receipt", cmd_receipt,
+     "make ANCHORS --device HEX --sign ARCHIVE.key -o FILE\n"
+     "       lockbus receipt give CABINET.ini FILE",
+     "The operator's answer to an anchor (to the last one of the file), when\n"
+     "it is kept for good: old segments up to it may be let go. Opens nothing.",
+     "lockbus receipt give cabinet.ini 17.lbr"},
     {"keygen", cmd_keygen,
-     "root|issuer|operations|security|courier|release|return [--region A[-B]] "
-     "-o "
-     "NAME.key",
+     "root|issuer|operations|security|archive|courier|release|return\n"
+     "               [--region A[-B]] -o NAME.key",
      "Make a key: NAME.key, for its owner only, and NAME.pub.",
      "lockbus keygen issuer --region 7 -o issuer.key"},
     {"manifest", cmd_manifest,

@@ -122,6 +122,9 @@ static const char *kind_name(enum lockbus_entry_kind kind)
         [LOCKBUS_ENTRY_ALARM] = "alarm",
         [LOCKBUS_ENTRY_TIME] = "time",
         [LOCKBUS_ENTRY_BOARD] = "board",
+        [LOCKBUS_ENTRY_RECEIPT] = "receipt",
+        [LOCKBUS_ENTRY_DEVICE] = "device",
+        [LOCKBUS_ENTRY_RETAIN] = "retain",
     };
 
     return (size_t)kind < sizeof names / sizeof names[0] && names[kind] != NULL
@@ -165,6 +168,7 @@ static json_t *entry_json(const struct lockbus_entry *entry)
             ? json_null()
             : json_string(lockbus_rule_name(entry->rule)));
     set(object, "count", json_integer(entry->count));
+    set(object, "about", json_integer((json_int_t)entry->about));
     for (size_t i = 0; i < 2; i++) {
         if (!lb_all_zero(entry->authority[i], 8)) {
             lb_hex(hex, entry->authority[i], 8);
@@ -197,6 +201,9 @@ static void print_entry(const struct lockbus_entry *entry)
     }
     if (entry->kind == LOCKBUS_ENTRY_ALARM && entry->count != 0) {
         printf(" (%u pulses)", entry->count);
+    }
+    if (entry->about != 0) {
+        printf(" block %" PRIu64, entry->about);
     }
     if (strcmp(who, "-") != 0) {
         printf(" by key %s", who);

@@ -36,6 +36,8 @@ tool_fn cmd_watch;
 tool_fn cmd_trace;
 tool_fn cmd_open;
 tool_fn cmd_journal;
+tool_fn cmd_anchor;
+tool_fn cmd_receipt;
 tool_fn cmd_version;
 
 struct tool_command {

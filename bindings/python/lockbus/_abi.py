@@ -638,6 +638,7 @@ class lockbus_entry(Structure):
         ("reason", c_uint32),
         ("by_code", c_bool),
         ("assumed", c_bool),
+        ("about", c_uint64),
     ]
 
 
@@ -655,9 +656,14 @@ class lockbus_journal_report(Structure):
         ("torn_tail", c_bool),
         ("tags_checked", c_bool),
         ("first_bad", c_uint64),
+        ("first_block", c_uint64),
         ("last_block", c_uint64),
         ("last_digest", c_uint8 * 32),
         ("text", c_char * 128),
+        ("cabinet_id", c_uint8 * 16),
+        ("device_known", c_bool),
+        ("device_key", c_uint8 * 32),
+        ("acknowledged", c_uint64),
     ]
 
 
@@ -930,6 +936,7 @@ class Entry:
     reason: int = 0
     by_code: bool = False
     assumed: bool = False
+    about: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -941,9 +948,14 @@ class JournalReport:
     torn_tail: bool = False
     tags_checked: bool = False
     first_bad: int = 0
+    first_block: int = 0
     last_block: int = 0
     last_digest: bytes = bytes(32)
     text: str = ""
+    cabinet_id: bytes = bytes(16)
+    device_known: bool = False
+    device_key: bytes = bytes(32)
+    acknowledged: int = 0
 
 
 # Each plain value and its layout.
