@@ -317,15 +317,26 @@ damage_before_the_last_checkpoint_alarms_and_is_verifys_to_find(void **state)
     assert_int_equal(report.first_bad, LB_SEGMENT_BLOCKS - 1);
 }
 
+static struct sim_disk_file *file_named(struct scene *scene, const char *name)
+{
+    for (size_t i = 0; i < SIM_DISK_FILES; i++) {
+        if (strcmp(scene->disk.file[i].name, name) == 0) {
+            return &scene->disk.file[i];
+        }
+    }
+    fail_msg("no file %s", name);
+    return NULL;
+}
+
 static void a_missing_or_damaged_key_file_is_damage(void **state)
 {
     struct scene *scene = *state;
     struct lb_recovery recovery;
 
-    scene->disk.file[0].bytes[40] ^= 1;
+    file_named(scene, "key")->bytes[40] ^= 1;
     assert_int_equal(reopen(scene, &recovery), LOCKBUS_ERR_CORRUPT);
     assert_string_equal(recovery.text, "the key file is damaged");
-    memset(&scene->disk.file[0], 0, sizeof scene->disk.file[0]);
+    memset(file_named(scene, "key"), 0, sizeof(struct sim_disk_file));
     assert_int_equal(reopen(scene, &recovery), LOCKBUS_ERR_CORRUPT);
     assert_string_equal(recovery.text, "the key file is missing or empty");
 }
