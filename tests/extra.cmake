@@ -238,6 +238,10 @@ set_tests_properties(scenario_test_kill PROPERTIES COST 500)
 # Journals of many segments: here processes die, and power does not.
 target_link_options(scenario_test_anchors PRIVATE LINKER:--wrap=fdatasync)
 
+# What a code's derivations cost is counted, and where memory is short told.
+target_link_options(scenario_test_code_time PRIVATE
+  LINKER:--wrap=lb_crypto_unseal)
+
 # An adapter whose driver refuses low latency.
 target_link_options(scenario_test_lines PRIVATE
   LINKER:--wrap=lb_line_low_latency)

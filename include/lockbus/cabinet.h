@@ -166,7 +166,8 @@ enum lockbus_challenge_use {
  *
  * @param why  NULL, or receives which argument was wrong.
  *
- * @return OK; USAGE when there is no such door.
+ * @return OK; USAGE when there is no such door; IO with field `random` when the
+ *         system gives no random bytes.
  */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_challenge(struct lockbus_cabinet *cabinet, uint16_t door,
@@ -224,7 +225,12 @@ lockbus_open_with_key(struct lockbus_cabinet *cabinet, uint16_t door,
                       uint32_t *ticket, struct lockbus_error *why);
 
 /* A code as typed, up to 80 characters. The try is made durable, and the code
- * derived, before it is known whether it is right. */
+ * derived, before it is known whether it is right. DENIED only when it has not
+ * the form of a code (C1), or by C3. Every other refusal is the event REFUSED,
+ * after as much work as a wrong code at the dearest door takes, so that its
+ * time does not say where parcels are; show the person the same words for each
+ * (lockbus_rule_advice() of C4). BUSY also when codes come too fast: more than
+ * five at once, or than one a second after that. */
 LOCKBUS_API LOCKBUS_CHECK enum lockbus_err
 lockbus_release_with_code(struct lockbus_cabinet *cabinet, const char *code,
                           uint32_t *ticket, struct lockbus_error *why);

@@ -21,9 +21,16 @@ enum {
     SEAL_BOX_LEN = 48
 };
 
+/* libsodium takes random bytes when it begins, and ends the process when there
+ * are none. So ours are asked for first: where the kernel gave some once, it
+ * gives as few as those again (getrandom(2)). */
 bool lb_crypto_init(void)
 {
-    return sodium_init() >= 0;
+    uint8_t probe[16];
+    bool ok = lb_crypto_random(probe, sizeof probe) && sodium_init() >= 0;
+
+    sodium_memzero(probe, sizeof probe);
+    return ok;
 }
 
 /* prefix with its zero byte, then body; 0 when it does not fit. */
@@ -78,11 +85,6 @@ void lb_crypto_wipe(void *secret, size_t len)
     sodium_memzero(secret, len);
 }
 
-void lb_crypto_random(uint8_t *out, size_t len)
-{
-    randombytes_buf(out, len);
-}
-
 void lb_crypto_public(uint8_t key[LB_KEY_LEN], const uint8_t seed[LB_SEED_LEN])
 {
     uint8_t secret[crypto_sign_ed25519_SECRETKEYBYTES];
@@ -121,27 +123,33 @@ static bool derive(uint8_t key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES],
                crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0;
 }
 
-bool lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
-                      const uint8_t seal[LB_SEAL_LEN],
-                      const uint8_t ad[LB_SEAL_AD_LEN], const char *password,
-                      size_t password_len)
+enum lockbus_err lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
+                                  const uint8_t seal[LB_SEAL_LEN],
+                                  const uint8_t ad[LB_SEAL_AD_LEN],
+                                  const char *password, size_t password_len)
 {
     uint8_t key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
-    bool ok = derive(key, seal, password, password_len) &&
-              crypto_aead_xchacha20poly1305_ietf_decrypt(
-                  seed, NULL, NULL, seal + SEAL_BOX, SEAL_BOX_LEN, ad,
-                  LB_SEAL_AD_LEN, seal + SEAL_NONCE, key) == 0;
+    enum lockbus_err err = LOCKBUS_ERR_NOMEM;
 
+    if (derive(key, seal, password, password_len)) {
+        err = crypto_aead_xchacha20poly1305_ietf_decrypt(
+                  seed, NULL, NULL, seal + SEAL_BOX, SEAL_BOX_LEN, ad,
+                  LB_SEAL_AD_LEN, seal + SEAL_NONCE, key) == 0
+                  ? LOCKBUS_OK
+                  : LOCKBUS_ERR_DENIED;
+    }
     sodium_memzero(key, sizeof key);
-    return ok;
+    return err;
 }
 
-bool lb_crypto_seal(uint8_t seal[LB_SEAL_LEN], const uint8_t seed[LB_SEED_LEN],
-                    const uint8_t ad[LB_SEAL_AD_LEN], const char *password,
-                    size_t password_len, uint32_t opslimit, uint32_t memory_kib)
+enum lockbus_err lb_crypto_seal(uint8_t seal[LB_SEAL_LEN],
+                                const uint8_t seed[LB_SEED_LEN],
+                                const uint8_t ad[LB_SEAL_AD_LEN],
+                                const char *password, size_t password_len,
+                                uint32_t opslimit, uint32_t memory_kib)
 {
     uint8_t key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
-    bool ok;
+    enum lockbus_err err = LOCKBUS_ERR_NOMEM;
 
     memset(seal, 0, LB_SEAL_LEN);
     memcpy(seal, "LBX1", 4);
@@ -149,12 +157,15 @@ bool lb_crypto_seal(uint8_t seal[LB_SEAL_LEN], const uint8_t seed[LB_SEED_LEN],
     seal[5] = 1;
     lb_put_u32(seal + SEAL_OPS, opslimit);
     lb_put_u32(seal + SEAL_MEM, memory_kib);
-    randombytes_buf(seal + SEAL_SALT, 16);
-    randombytes_buf(seal + SEAL_NONCE, 24);
-    ok = derive(key, seal, password, password_len) &&
-         crypto_aead_xchacha20poly1305_ietf_encrypt(
-             seal + SEAL_BOX, NULL, seed, LB_SEED_LEN, ad, LB_SEAL_AD_LEN, NULL,
-             seal + SEAL_NONCE, key) == 0;
+    if (!lb_crypto_random(seal + SEAL_SALT, SEAL_BOX - SEAL_SALT)) {
+        return LOCKBUS_ERR_IO;
+    }
+    if (derive(key, seal, password, password_len)) {
+        (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
+            seal + SEAL_BOX, NULL, seed, LB_SEED_LEN, ad, LB_SEAL_AD_LEN, NULL,
+            seal + SEAL_NONCE, key);
+        err = LOCKBUS_OK;
+    }
     sodium_memzero(key, sizeof key);
-    return ok;
+    return err;
 }

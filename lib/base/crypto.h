@@ -10,6 +10,8 @@
  * lb_crypto_unseal() and lb_crypto_seal() (Argon2id's working memory).
  */
 
+#include <lockbus/error.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +22,10 @@ enum {
     LB_SIG_LEN = 64,
     LB_HASH_LEN = 32,
     LB_SIGNED_MAX = 896, /* longest prefix and body that is signed */
-    LB_SEAL_LEN = 104
+    LB_SEAL_LEN = 104,
+    /* What issuing asks of Argon2id when nobody says otherwise. */
+    LB_SEAL_OPS_DEFAULT = 3,
+    LB_SEAL_MEM_DEFAULT = 65536 /* KiB */
 };
 
 /* Once, before anything else; false when the platform has no random. */
@@ -43,7 +48,9 @@ void lb_crypto_mac(uint8_t out[LB_HASH_LEN], const uint8_t *bytes, size_t len,
 /* In constant time. */
 bool lb_crypto_same(const uint8_t *a, const uint8_t *b, size_t len);
 void lb_crypto_wipe(void *secret, size_t len);
-void lb_crypto_random(uint8_t *out, size_t len);
+/* False when the kernel gives none; `out` is then all zeros, and no fallback
+ * takes their place. */
+LOCKBUS_CHECK bool lb_crypto_random(uint8_t *out, size_t len);
 
 /* The issuing side, and a code's own proof. */
 void lb_crypto_public(uint8_t key[LB_KEY_LEN], const uint8_t seed[LB_SEED_LEN]);
@@ -51,17 +58,18 @@ bool lb_crypto_sign(uint8_t sig[LB_SIG_LEN], const char *prefix,
                     const uint8_t *body, size_t len,
                     const uint8_t seed[LB_SEED_LEN]);
 
-/* The seal's associated data is cabinet_id[16], door u16, stay u64. Returns
- * false when the password is wrong or memory for the kdf is short. The
- * seal's form and bounds (rule L1) were checked when it arrived. */
+/* The seal's associated data is cabinet_id[16], door u16, stay u64. DENIED:
+ * the password is wrong; NOMEM: there is no memory for the kdf, and nothing is
+ * known; IO: no random for the salt. An opened seal's form and bounds (rule
+ * L1) were checked when it arrived. */
 enum { LB_SEAL_AD_LEN = 26 };
-bool lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
-                      const uint8_t seal[LB_SEAL_LEN],
-                      const uint8_t ad[LB_SEAL_AD_LEN], const char *password,
-                      size_t password_len);
-bool lb_crypto_seal(uint8_t seal[LB_SEAL_LEN], const uint8_t seed[LB_SEED_LEN],
-                    const uint8_t ad[LB_SEAL_AD_LEN], const char *password,
-                    size_t password_len, uint32_t opslimit,
-                    uint32_t memory_kib);
+LOCKBUS_CHECK enum lockbus_err
+lb_crypto_unseal(uint8_t seed[LB_SEED_LEN], const uint8_t seal[LB_SEAL_LEN],
+                 const uint8_t ad[LB_SEAL_AD_LEN], const char *password,
+                 size_t password_len);
+LOCKBUS_CHECK enum lockbus_err
+lb_crypto_seal(uint8_t seal[LB_SEAL_LEN], const uint8_t seed[LB_SEED_LEN],
+               const uint8_t ad[LB_SEAL_AD_LEN], const char *password,
+               size_t password_len, uint32_t opslimit, uint32_t memory_kib);
 
 #endif

@@ -223,6 +223,7 @@ static bool door_is_busy(const struct lockbus_cabinet *cab,
         const struct lb_ticket *ticket = &cab->ticket[i];
 
         if (ticket->state != LB_TICKET_FREE && ticket->door == door &&
+            ticket->rule == LOCKBUS_RULE_NONE &&
             (ticket->opens || ticket->state != LB_TICKET_RECORD)) {
             return true;
         }
@@ -264,9 +265,8 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
     if (ready != LOCKBUS_OK) {
         return ready;
     }
-    if (ask->kind == LB_ASK_CODE && cab->derive_busy) {
-        return lb_reason(why, LOCKBUS_ERR_BUSY, "code",
-                         "another code is being checked");
+    if (ask->kind == LB_ASK_CODE && lb_code_waits(cab, why)) {
+        return LOCKBUS_ERR_BUSY;
     }
     uint16_t door = lb_gate_peek_door(ask);
 
@@ -282,20 +282,18 @@ enum lockbus_err lb_ask(struct lockbus_cabinet *cab, const struct lb_ask *ask,
     }
     lb_facts_live(cab, door);
     lb_gate_decide(&cab->gate, ask, &verdict);
-    if (verdict.kind == LB_VERDICT_REFUSED) {
-        if (!verdict.board_away || ask->kind == LB_ASK_CODE ||
-            !lb_recheck_park(cab, ask, seal, seal_len, ticket)) {
-            refuse(cab, &verdict);
-            return lb_reason_rule(why, verdict.rule);
-        }
-        *id = ticket->id;
-        return LOCKBUS_OK;
+    if (verdict.kind != LB_VERDICT_REFUSED) {
+        cab->derive_busy =
+            cab->derive_busy || verdict.kind == LB_VERDICT_DERIVE;
+        accept(cab, ticket, &verdict, seal_len != 0 ? seal : NULL);
+    } else if (lb_code_hides(ask, &verdict)) {
+        lb_code_refuse(cab, ticket, &verdict);
+    } else if (!verdict.board_away || ask->kind == LB_ASK_CODE ||
+               !lb_recheck_park(cab, ask, seal, seal_len, ticket)) {
+        refuse(cab, &verdict);
+        return lb_reason_rule(why, verdict.rule);
     }
     *id = ticket->id;
-    if (verdict.kind == LB_VERDICT_DERIVE) {
-        cab->derive_busy = true;
-    }
-    accept(cab, ticket, &verdict, seal_len != 0 ? seal : NULL);
     return cab->journal_failed ? journal_failed(cab, why) : LOCKBUS_OK;
 }
 

@@ -125,9 +125,12 @@ enum lockbus_err lb_cabinet_new(struct lockbus_cabinet **out,
                                 const char *config_path,
                                 struct lockbus_error *why)
 {
+    *out = NULL;
+    if (!lb_crypto_init()) {
+        return lb_no_random(why);
+    }
     struct lb_config *config = calloc(1, sizeof *config);
 
-    *out = NULL;
     if (config == NULL) {
         (void)lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
         return LOCKBUS_ERR_NOMEM;
@@ -164,10 +167,6 @@ enum lockbus_err lockbus_cabinet_open(struct lockbus_cabinet **out,
                          "an argument is missing or its size is not set");
     }
     memset(why, 0, sizeof *why);
-    if (!lb_crypto_init()) {
-        return lb_reason(why, LOCKBUS_ERR_IO, "random",
-                         "the system gives no random bytes");
-    }
     enum lockbus_err err = lb_cabinet_new(&cab, config_path, why);
 
     if (err == LOCKBUS_OK) {

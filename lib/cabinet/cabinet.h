@@ -14,7 +14,8 @@
  *   poll.c        one round of everything, and when to come again
  *   wire.c        from the configuration to doors, boards and buses
  *   ask.c         the one path of an open, and all journal effects
- *   code.c        a code's derivation on the worker
+ *   code.c        a code's path, refused or not, to its one answer
+ *   derive.c      its derivation on the worker, and what hides which it was
  *   recheck.c     asks that wait for a board's second chance
  *   reports.c     what buses report -> doors
  *   facts.c       a door's latch -> facts -> the gate
@@ -35,6 +36,7 @@
 #include "bus/bus.h"
 #include "cabinet/archive.h"
 #include "cabinet/config.h"
+#include "cabinet/derive.h"
 #include "cabinet/event.h"
 #include "cabinet/trace.h"
 #include "door/latch.h"
@@ -80,6 +82,7 @@ struct lb_ticket {
     uint32_t ref; /* the intent, or the derivation */
     uint64_t seq; /* the block that its records are in */
     uint16_t door;
+    uint16_t rule;  /* of a code that was refused before it was derived */
     bool opens;     /* PERMIT, else DONE */
     bool accepted;  /* the board confirmed a pulse */
     uint8_t pulses; /* on the wire so far */
@@ -149,12 +152,6 @@ struct lb_port_words {
     bool timed; /* told_ms is a time */
 };
 
-struct lb_derive_job {
-    struct lb_derive in;
-    bool unsealed;
-    uint8_t seed[LB_SEED_LEN];
-};
-
 struct lockbus_cabinet {
     struct lb_gate gate;
     struct lb_gate_door *gate_doors;
@@ -182,6 +179,7 @@ struct lockbus_cabinet {
     struct lb_journal_job journal_job;
     struct lb_derive_job derive_job;
     bool journal_busy, derive_busy, derive_ended;
+    uint64_t code_paid_ms; /* the codes so far have had their pace by then */
     bool journal_failed, locked_in_memory;
     int failure_errno;     /* with journal_failed: how, */
     char failure_text[96]; /* and for an event */
@@ -363,6 +361,14 @@ void lb_port_say(const struct lb_config_bus *bus, const char *text,
 
 /* ---- code.c ------------------------------------------------------------- */
 
+/* True, and BUSY's reason, while no code can be taken. */
+bool lb_code_waits(const struct lockbus_cabinet *cab,
+                   struct lockbus_error *why);
+/* Whether this refusal must take as long as any answer to a code. */
+bool lb_code_hides(const struct lb_ask *ask, const struct lb_verdict *verdict);
+/* The refusal on its way to that answer. */
+void lb_code_refuse(struct lockbus_cabinet *cab, struct lb_ticket *ticket,
+                    const struct lb_verdict *verdict);
 /* Starts the derivation; when none can be made, the gate is told so. */
 void lb_code_start(struct lockbus_cabinet *cab, struct lb_ticket *ticket);
 void lb_code_end(struct lockbus_cabinet *cab, struct lb_ticket *ticket);
@@ -383,6 +389,8 @@ void lb_recheck_forget(struct lockbus_cabinet *cab);
 /* Fills in `why` (when not NULL) and returns err. */
 enum lockbus_err lb_reason(struct lockbus_error *why, enum lockbus_err err,
                            const char *field, const char *text);
+/* IO: the system gives no random bytes. */
+enum lockbus_err lb_no_random(struct lockbus_error *why);
 /* USAGE: no door has this number. */
 enum lockbus_err lb_no_door(struct lockbus_error *why, uint16_t number);
 enum lockbus_err lb_reason_rule(struct lockbus_error *why,

@@ -20,9 +20,12 @@ enum lockbus_err lockbus_config_check(const char *config_path,
                                       struct lockbus_error *why)
 {
     if (config_path == NULL || map_hash == NULL || doors == NULL ||
-        why == NULL || !lb_crypto_init()) {
+        why == NULL) {
         return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
                          "an argument is missing");
+    }
+    if (!lb_crypto_init()) {
+        return lb_no_random(why);
     }
     struct lb_config *config = config_new();
     if (config == NULL) {

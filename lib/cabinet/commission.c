@@ -302,7 +302,7 @@ lockbus_cabinet_commission(const char *config_path, const uint8_t *manifest,
     struct lockbus_cabinet *cab = NULL;
 
     if (config_path == NULL || manifest == NULL || order == NULL ||
-        escrow == NULL || why == NULL || !lb_crypto_init()) {
+        escrow == NULL || why == NULL) {
         return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
                          "an argument is missing");
     }
@@ -379,8 +379,7 @@ enum lockbus_err lockbus_cabinet_amend(const char *config_path,
 {
     struct lockbus_cabinet *cab = NULL;
 
-    if (config_path == NULL || order == NULL || why == NULL ||
-        !lb_crypto_init()) {
+    if (config_path == NULL || order == NULL || why == NULL) {
         return lb_reason(why, LOCKBUS_ERR_USAGE, "arguments",
                          "an argument is missing");
     }

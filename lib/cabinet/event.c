@@ -300,6 +300,12 @@ enum lockbus_err lb_reason(struct lockbus_error *why, enum lockbus_err err,
     return err;
 }
 
+enum lockbus_err lb_no_random(struct lockbus_error *why)
+{
+    return lb_reason(why, LOCKBUS_ERR_IO, "random",
+                     "the system gives no random bytes");
+}
+
 enum lockbus_err lb_reason_rule(struct lockbus_error *why,
                                 enum lockbus_rule rule)
 {

@@ -57,7 +57,9 @@ enum lockbus_err lockbus_challenge(struct lockbus_cabinet *cabinet,
                          "a challenge is for a proof or for service");
     }
     cabinet->rests = false;
-    lb_crypto_random(fresh, sizeof fresh);
+    if (!lb_crypto_random(fresh, sizeof fresh)) {
+        return lb_no_random(why);
+    }
     if (lb_gate_challenge(&cabinet->gate, door,
                           use == LOCKBUS_CHALLENGE_PROOF ? LB_CHALLENGE_PROOF
                                                          : LB_CHALLENGE_SERVICE,
@@ -134,10 +136,13 @@ enum lockbus_err lockbus_deposit(struct lockbus_cabinet *cabinet,
 }
 
 /* A proof, made here from a seed. A door that does not exist has no challenge:
- * the proof stays unsigned, and the gate refuses it by its own rule. */
-static void prove(struct lockbus_cabinet *cab,
-                  const struct lockbus_proof *fields, const uint8_t seed[32],
-                  uint8_t proof[LOCKBUS_PROOF_LEN])
+ * the proof stays unsigned, and the gate refuses it by its own rule. IO: no
+ * door has one. */
+static enum lockbus_err prove(struct lockbus_cabinet *cab,
+                              const struct lockbus_proof *fields,
+                              const uint8_t seed[32],
+                              uint8_t proof[LOCKBUS_PROOF_LEN],
+                              struct lockbus_error *why)
 {
     memset(proof, 0, LOCKBUS_PROOF_LEN);
     memcpy(proof, "LBP1", 4);
@@ -146,11 +151,15 @@ static void prove(struct lockbus_cabinet *cab,
     lb_put_u16(proof + PROOF_DOOR, fields->door);
     memcpy(proof + PROOF_CABINET, cab->gate.cabinet_id, 16);
     lb_put_u64(proof + PROOF_STAY, fields->stay);
-    if (lockbus_challenge(cab, fields->door, LOCKBUS_CHALLENGE_PROOF,
-                          proof + PROOF_CHALLENGE, NULL) == LOCKBUS_OK) {
+    enum lockbus_err err =
+        lockbus_challenge(cab, fields->door, LOCKBUS_CHALLENGE_PROOF,
+                          proof + PROOF_CHALLENGE, why);
+
+    if (err == LOCKBUS_OK) {
         (void)lb_crypto_sign(proof + PROOF_BODY, "lockbus/proof/v1", proof,
                              PROOF_BODY, seed);
     }
+    return err == LOCKBUS_ERR_IO ? err : LOCKBUS_OK;
 }
 
 enum lockbus_err lockbus_deposit_with_key(
@@ -176,7 +185,10 @@ enum lockbus_err lockbus_deposit_with_key(
         .stay = lb_get_u64(grant + GRANT_STAY),
     };
 
-    prove(cabinet, &fields, seed, proof);
+    if (prove(cabinet, &fields, seed, proof, why) != LOCKBUS_OK) {
+        return why->err;
+    }
+    memset(why, 0, sizeof *why);
     struct lb_ask ask = {.kind = LB_ASK_DEPOSIT,
                          .bytes = grant,
                          .len = sizeof grant,
@@ -213,7 +225,9 @@ enum lockbus_err lockbus_open_with_key(struct lockbus_cabinet *cabinet,
     if (door < cabinet->door_count) {
         fields.stay = cabinet->gate_doors[door].stay;
     }
-    prove(cabinet, &fields, seed, proof);
+    if (prove(cabinet, &fields, seed, proof, why) != LOCKBUS_OK) {
+        return why->err;
+    }
     return one(cabinet, LB_ASK_PROOF, proof, sizeof proof, ticket, why);
 }
 

@@ -151,7 +151,7 @@ bool lb_code_read(struct lb_code *code, const uint8_t *text, size_t len,
 /* ---- Trying one --------------------------------------------------------- */
 
 static bool c1(const struct lb_gate *gate, const struct lb_ask *ask,
-               struct lb_code *code)
+               struct lb_code *code, struct lb_verdict *verdict)
 {
     const struct lb_gate_door *d;
 
@@ -161,6 +161,7 @@ static bool c1(const struct lb_gate *gate, const struct lb_ask *ask,
             10 * (size_t)gate->manifest.limits.code_min_bits) {
         return false;
     }
+    verdict->is_code = true;
     d = lb_door(gate, code->door);
     return d != NULL && d->seals != 0 &&
            !lb_custody_pending(gate, code->door) &&
@@ -216,7 +217,7 @@ static enum lockbus_rule try_code(struct lb_gate *gate,
     enum lockbus_rule rule;
     bool spends_hourly = false;
 
-    if (!c1(gate, ask, code)) {
+    if (!c1(gate, ask, code, verdict)) {
         return LOCKBUS_RULE_C1;
     }
     const struct lb_gate_door *d = &gate->doors[code->door];
@@ -296,7 +297,9 @@ static enum lockbus_rule release(const struct lb_gate *gate, uint16_t door,
     uint8_t proof[LB_PROOF_LEN] = {'L', 'B', 'P', '1', 1, LB_OPEN_RELEASE};
     uint8_t own[16];
 
-    lb_crypto_random(own, sizeof own);
+    if (!lb_crypto_random(own, sizeof own)) {
+        return LOCKBUS_RULE_P5; /* no challenge can be made */
+    }
     lb_put_u16(proof + 6, door);
     lb_copy(proof + 8, gate->cabinet_id, 16);
     lb_put_u64(proof + 24, gate->doors[door].stay);
@@ -325,6 +328,9 @@ enum lockbus_rule lb_rules_code_key(struct lb_gate *gate,
     forget(gate);
     if (!same_stay) {
         return LOCKBUS_RULE_P4;
+    }
+    if (ask->underived) {
+        return LOCKBUS_RULE_C3;
     }
     if (!ask->unsealed || ask->seed == NULL) {
         return LOCKBUS_RULE_C4;

@@ -77,8 +77,8 @@ struct lb_ask {
     bool digits; /* CODE: typed on a keypad of digits */
     /* CODE_KEY: what came of the derivation that verdict DERIVE asked for */
     uint32_t derive_ref;
-    bool unsealed;       /* some seal opened */
-    const uint8_t *seed; /* LB_SEED_LEN, when unsealed */
+    bool unsealed, underived; /* some seal opened; no memory to find out */
+    const uint8_t *seed;      /* LB_SEED_LEN, when unsealed */
     const struct lb_map_view *map;
 };
 
@@ -95,8 +95,8 @@ struct lb_verdict {
     uint16_t door; /* LB_DOOR_NONE when none was named or known */
     enum lb_open open;
     uint32_t ref;    /* PERMIT: the intent; DERIVE: derive_ref */
-    bool board_away; /* refused only because the board is away: the
-                      * owner may ask it once more and decide again */
+    bool board_away; /* that alone refused: ask it again, then decide */
+    bool is_code;    /* CODE: of the right form, for a stay or for none */
     struct lb_batch records;
 };
 

@@ -23,9 +23,7 @@ enum {
     DIGITS_DEFAULT = 10,
     DIGIT_DOORS = 1000, /* a keypad of digits says doors in three digits */
     GROUP = 4,
-    OPS_DEFAULT = 3,
     OPS_MAX = 10,
-    MEMORY_DEFAULT = 65536,
     MEMORY_MIN = 8,
     MEMORY_MAX = 262144
 };
@@ -34,15 +32,28 @@ static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /* A byte below the largest multiple of `count` that a byte can hold, so that
  * every character is as likely as any other. */
-static char draw(unsigned count)
+static bool draw(char *out, unsigned count)
 {
     unsigned bound = 256 - 256 % count;
     uint8_t byte;
 
     do {
-        lb_crypto_random(&byte, 1);
+        if (!lb_crypto_random(&byte, 1)) {
+            return false;
+        }
     } while (byte >= bound);
-    return alphabet[byte % count];
+    *out = alphabet[byte % count];
+    return true;
+}
+
+static bool draw_all(char *out, unsigned len, bool digits)
+{
+    unsigned drawn = 0;
+
+    while (drawn < len && draw(out + drawn, digits ? 10 : 32)) {
+        drawn++;
+    }
+    return drawn == len;
 }
 
 /* The door, then the secret in groups of four or three. */
@@ -79,10 +90,10 @@ static enum lockbus_err settle(struct lockbus_code_form *form, uint16_t door,
         form->secret_len = form->digits ? DIGITS_DEFAULT : LETTERS_DEFAULT;
     }
     if (form->opslimit == 0) {
-        form->opslimit = OPS_DEFAULT;
+        form->opslimit = LB_SEAL_OPS_DEFAULT;
     }
     if (form->memory_kib == 0) {
-        form->memory_kib = MEMORY_DEFAULT;
+        form->memory_kib = LB_SEAL_MEM_DEFAULT;
     }
     if (form->secret_len < SECRET_MIN || form->secret_len > SECRET_MAX) {
         return lb_issue_refuse(why, "secret_len", "6 to 32 characters");
@@ -126,22 +137,21 @@ enum lockbus_err lockbus_issue_code(char code[LOCKBUS_CODE_TEXT_MAX],
     if (stay == 0) {
         return lb_issue_refuse(why, "stay", "stays begin at 1");
     }
-    if (!lb_crypto_init()) {
-        return LOCKBUS_ERR_IO;
-    }
-    for (unsigned i = 0; i < use.secret_len; i++) {
-        secret[i] = draw(use.digits ? 10 : 32);
-    }
     memcpy(ad, cabinet_id, 16);
     lb_put_u16(ad + 16, door);
     lb_put_u64(ad + 18, stay);
-    if (lb_crypto_seal(sealed, release_seed, ad, secret, use.secret_len,
-                       use.opslimit, use.memory_kib)) {
+    err = LOCKBUS_ERR_IO;
+    if (lb_crypto_init() && draw_all(secret, use.secret_len, use.digits)) {
+        err = lb_crypto_seal(sealed, release_seed, ad, secret, use.secret_len,
+                             use.opslimit, use.memory_kib);
+    }
+    if (err == LOCKBUS_OK) {
         memcpy(seal, sealed, sizeof sealed);
         show(code, use.digits, door, secret, use.secret_len);
-    } else {
+    } else if (err == LOCKBUS_ERR_NOMEM) {
         (void)lb_issue_refuse(why, "memory_kib", "memory is short");
-        err = LOCKBUS_ERR_NOMEM;
+    } else {
+        (void)lb_issue_no_random(why);
     }
     if (err != LOCKBUS_OK && why != NULL) {
         why->err = err;

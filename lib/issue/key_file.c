@@ -110,7 +110,7 @@ enum lockbus_err lockbus_key_save(const char *path,
         return lb_issue_refuse(why, "argument", "a pointer is null");
     }
     if (!lb_crypto_init()) {
-        return LOCKBUS_ERR_IO;
+        return lb_issue_no_random(why);
     }
     if ((err = check_key(key, why)) != LOCKBUS_OK) {
         return err;
@@ -210,7 +210,7 @@ static enum lockbus_err load(const char *path, struct lockbus_key_file *key,
         return lb_issue_refuse(why, "argument", "a pointer is null");
     }
     if (!lb_crypto_init()) {
-        return LOCKBUS_ERR_IO;
+        return lb_issue_no_random(why);
     }
     if ((err = read_line(line, &len, path, why)) != LOCKBUS_OK) {
         goto out;

@@ -20,6 +20,15 @@ enum lockbus_err lb_issue_refuse(struct lockbus_error *why, const char *field,
     return LOCKBUS_ERR_USAGE;
 }
 
+enum lockbus_err lb_issue_no_random(struct lockbus_error *why)
+{
+    (void)lb_issue_refuse(why, "random", "the system gives no random bytes");
+    if (why != NULL) {
+        why->err = LOCKBUS_ERR_IO;
+    }
+    return LOCKBUS_ERR_IO;
+}
+
 enum lockbus_err lockbus_signer_generate(struct lockbus_signer *signer)
 {
     uint8_t seed[32];
@@ -31,8 +40,9 @@ enum lockbus_err lockbus_signer_generate(struct lockbus_signer *signer)
     if (!lb_crypto_init()) {
         return LOCKBUS_ERR_IO;
     }
-    lb_crypto_random(seed, sizeof seed);
-    err = lockbus_signer_from_seed(signer, seed);
+    err = lb_crypto_random(seed, sizeof seed)
+              ? lockbus_signer_from_seed(signer, seed)
+              : LOCKBUS_ERR_IO;
     lb_crypto_wipe(seed, sizeof seed);
     return err;
 }
@@ -88,7 +98,7 @@ enum lockbus_err lb_issue_sign(uint8_t signature[LB_ISSUE_SIG],
     enum lockbus_err err = LOCKBUS_OK;
 
     if (!lb_crypto_init()) {
-        return LOCKBUS_ERR_IO;
+        return lb_issue_no_random(why);
     }
     if (signer->sign != NULL) {
         err = sign_outside(signature, message, signer);

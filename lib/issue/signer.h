@@ -33,6 +33,9 @@ struct lb_issue_message {
 enum lockbus_err lb_issue_refuse(struct lockbus_error *why, const char *field,
                                  const char *text);
 
+/* IO, field random: the system gives no random bytes. */
+enum lockbus_err lb_issue_no_random(struct lockbus_error *why);
+
 /* One signature, verified before it is given away: a module that signs with
  * another key than it says is found here and not at a door. */
 enum lockbus_err lb_issue_sign(uint8_t signature[LB_ISSUE_SIG],

@@ -59,7 +59,9 @@ enum lockbus_err lb_device_make(const struct lb_store *store,
 {
     uint8_t file[LB_DEVICE_FILE_LEN], seed[LB_SEED_LEN];
 
-    lb_crypto_random(seed, sizeof seed);
+    if (!lb_crypto_random(seed, sizeof seed)) {
+        return LOCKBUS_ERR_IO;
+    }
     encode(file, cabinet_id, seed);
     enum lockbus_err err =
         store->save(store->user, device_name, file, sizeof file);

@@ -34,7 +34,9 @@ enum lockbus_err lb_journal_create(const struct lb_store *store,
     }
     /* Keys alone are what a cut left before the segment was made. */
     memcpy(journal.cabinet_id, cabinet_id, sizeof journal.cabinet_id);
-    lb_crypto_random(journal.keys[0].key, LB_HASH_LEN);
+    if (!lb_crypto_random(journal.keys[0].key, LB_HASH_LEN)) {
+        return LOCKBUS_ERR_IO; /* the store itself had no failure to tell */
+    }
     size_t len = lb_keys_encode(file, &journal);
 
     err = lb_device_make(store, cabinet_id);

@@ -130,14 +130,21 @@ static struct lb_record of_door(const struct year *year, uint16_t door,
                               .powered_ms = year->ms};
 }
 
+/* What stands in records does not matter here. */
+static void noise(uint8_t *out, size_t len)
+{
+    if (!lb_crypto_random(out, len)) {
+        abort();
+    }
+}
+
 static struct lb_record intent(const struct year *year, uint16_t door,
                                enum lb_open open)
 {
     struct lb_record r = of_door(year, door, LB_REC_INTENT, (uint8_t)open);
 
     r.ref = year->gate.last_ref + 1;
-    lb_crypto_random(r.body + LB_INTENT_SIGNER,
-                     sizeof r.body - LB_INTENT_SIGNER);
+    noise(r.body + LB_INTENT_SIGNER, sizeof r.body - LB_INTENT_SIGNER);
     r.body[LB_INTENT_CUSTODY] = year->doors[door].custody;
     return r;
 }
@@ -176,13 +183,13 @@ static void deposit(struct year *year, uint16_t door)
     struct lb_record r[5];
 
     r[0] = of_door(year, door, LB_REC_STAY, 0);
-    lb_crypto_random(r[0].body, 3 * LB_KEY_LEN);
+    noise(r[0].body, 3 * LB_KEY_LEN);
     lb_put_u32(r[0].body + 96, 3 * 86400);
     r[0].body[100] = 0x23;
     r[1] = of_door(year, door, LB_REC_GRANT, 0);
-    lb_crypto_random(r[1].body, sizeof r[1].body);
+    noise(r[1].body, sizeof r[1].body);
     r[2] = of_door(year, door, LB_REC_SEAL, 0);
-    lb_crypto_random(r[2].body, LB_SEAL_LEN);
+    noise(r[2].body, LB_SEAL_LEN);
     memcpy(r[2].body, seal, sizeof seal);
     r[3] = intent(year, door, LB_OPEN_DEPOSIT);
     r[4] = custody(year, door, LB_CUSTODY_LOADING, LB_CAUSE_DEPOSIT);

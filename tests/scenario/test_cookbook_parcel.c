@@ -142,7 +142,8 @@ static void a_wrong_code(void **state)
     *last = *last == '7' ? '8' : '7';
     code_typed(host, parcel.code);
     host_run(host, 2000, host_event);
-    host_reads(host, "This code is wrong.");
+    host_reads(host, "This code opens nothing now. Please check it, try "
+                     "again later or use the app.");
     host_saw(host, A07, "REFUSED C4\n");
     host_wrote(host, A07,
                "TRY first try\n"

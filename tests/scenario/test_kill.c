@@ -201,14 +201,16 @@ enum lockbus_err __wrap_lb_dir_open(struct lb_store *store, const char *path,
 void __wrap_lb_dir_close(struct lb_store *store);
 void __wrap_lb_dir_last_error(const struct lb_store *store,
                               struct lockbus_error *why);
-bool __real_lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
-                             const uint8_t seal[LB_SEAL_LEN],
-                             const uint8_t ad[LB_SEAL_AD_LEN],
-                             const char *password, size_t password_len);
-bool __wrap_lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
-                             const uint8_t seal[LB_SEAL_LEN],
-                             const uint8_t ad[LB_SEAL_AD_LEN],
-                             const char *password, size_t password_len);
+enum lockbus_err __real_lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
+                                         const uint8_t seal[LB_SEAL_LEN],
+                                         const uint8_t ad[LB_SEAL_AD_LEN],
+                                         const char *password,
+                                         size_t password_len);
+enum lockbus_err __wrap_lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
+                                         const uint8_t seal[LB_SEAL_LEN],
+                                         const uint8_t ad[LB_SEAL_AD_LEN],
+                                         const char *password,
+                                         size_t password_len);
 
 static enum lockbus_err create(void *user, uint32_t segment)
 {
@@ -329,10 +331,11 @@ void __wrap_lb_dir_last_error(const struct lb_store *store,
     *why = (struct lockbus_error){.err = LOCKBUS_OK};
 }
 
-bool __wrap_lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
-                             const uint8_t seal[LB_SEAL_LEN],
-                             const uint8_t ad[LB_SEAL_AD_LEN],
-                             const char *password, size_t password_len)
+enum lockbus_err __wrap_lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
+                                         const uint8_t seal[LB_SEAL_LEN],
+                                         const uint8_t ad[LB_SEAL_AD_LEN],
+                                         const char *password,
+                                         size_t password_len)
 {
     if (the_kill->counting) {
         the_kill->derived++;
@@ -915,10 +918,11 @@ static void after_code(struct kill *k)
             LOCKBUS_OK);
         assert_int_equal(rig_finish(rig, ticket).rule, LOCKBUS_RULE_C4);
     }
+    rig_run(rig, 1000); /* a sixth code at once would be BUSY */
     assert_int_equal(
         lockbus_release_with_code(rig->cab, k->parcel.code, &ticket, &why),
-        LOCKBUS_ERR_DENIED);
-    assert_int_equal(why.rule, LOCKBUS_RULE_C2);
+        LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).rule, LOCKBUS_RULE_C2);
     after_pickup(k);
 }
 
@@ -1146,8 +1150,8 @@ static void after_seal(struct kill *k)
         lockbus_release_with_code(rig->cab, k->parcel.code, &ticket, &why);
 
     if (k->found.seals == 0) {
-        assert_int_equal(err, LOCKBUS_ERR_DENIED);
-        assert_int_equal(why.rule, LOCKBUS_RULE_C1);
+        assert_int_equal(err, LOCKBUS_OK);
+        assert_int_equal(rig_finish(rig, ticket).rule, LOCKBUS_RULE_C1);
         return;
     }
     finish(k, err, ticket, LOCKBUS_EVENT_OPENED);

@@ -263,9 +263,10 @@ static void nothing_that_is_not_signed_opens(void **state)
     }
     assert_int_not_equal(lockbus_release_with_code(rig->cab, "", &ticket, &why),
                          LOCKBUS_OK);
-    assert_int_not_equal(
+    assert_int_equal(
         lockbus_release_with_code(rig->cab, "06AAAAAAAA", &ticket, &why),
         LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_REFUSED);
     rig_run(rig, 60000);
     assert_int_equal(rig_pulses(rig), 0);
 }

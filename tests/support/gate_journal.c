@@ -271,7 +271,7 @@ static void derive(struct gate_journal *j, struct lb_verdict *verdict)
         uint8_t key[LB_KEY_LEN];
 
         if (lb_crypto_unseal(seed, d.seal[i], d.ad, d.password,
-                             d.password_len)) {
+                             d.password_len) == LOCKBUS_OK) {
             lb_crypto_public(key, seed);
             ask.unsealed = lb_crypto_same(key, d.release_pk, LB_KEY_LEN) ||
                            i + 1 == d.seals;

@@ -307,8 +307,8 @@ static void random_bytes_do_not_repeat(void **state)
     uint8_t b[16] = {0};
 
     assert_true(lb_crypto_init());
-    lb_crypto_random(a, sizeof a);
-    lb_crypto_random(b, sizeof b);
+    assert_true(lb_crypto_random(a, sizeof a));
+    assert_true(lb_crypto_random(b, sizeof b));
     assert_memory_not_equal(a, b, sizeof a);
 }
 
@@ -324,7 +324,9 @@ static struct sealed sealed(void)
 
     memset(it.seed, 0x37, sizeof it.seed);
     memset(it.ad, 0x11, sizeof it.ad);
-    assert_true(lb_crypto_seal(it.seal, it.seed, it.ad, "8FK2MQ7Z", 8, 1, 8));
+    assert_int_equal(
+        lb_crypto_seal(it.seal, it.seed, it.ad, "8FK2MQ7Z", 8, 1, 8),
+        LOCKBUS_OK);
     return it;
 }
 
@@ -333,7 +335,7 @@ static bool unseals(const struct sealed *it, const char *password)
     uint8_t seed[LB_SEED_LEN] = {0};
 
     return lb_crypto_unseal(seed, it->seal, it->ad, password,
-                            strlen(password)) &&
+                            strlen(password)) == LOCKBUS_OK &&
            memcmp(seed, it->seed, sizeof seed) == 0;
 }
 

@@ -227,6 +227,16 @@ static void docs_errors_has_every_value_and_every_rule_as_it_is(void **state)
     }
 }
 
+/* Or a screen would say which doors have a parcel. */
+static void every_refusal_of_a_code_has_the_same_advice(void **state)
+{
+    (void)state;
+    const char *advice = lockbus_rule_advice(LOCKBUS_RULE_C4);
+
+    assert_string_equal(lockbus_rule_advice(LOCKBUS_RULE_C1), advice);
+    assert_string_equal(lockbus_rule_advice(LOCKBUS_RULE_C2), advice);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -234,6 +244,7 @@ int main(void)
         cmocka_unit_test(docs_errors_has_every_value_and_every_rule_as_it_is),
         cmocka_unit_test(the_ends_of_the_groups_are_the_last_rules),
         cmocka_unit_test(no_two_rules_share_a_sentence),
+        cmocka_unit_test(every_refusal_of_a_code_has_the_same_advice),
         cmocka_unit_test(what_is_no_rule_has_no_name),
         cmocka_unit_test(every_error_has_its_name),
         cmocka_unit_test(a_line_has_all_of_an_error),

@@ -148,8 +148,9 @@ static void seal_it(struct gate_journal *j, const char *password, uint8_t who,
     memcpy(ad, gate_cabinet, 16);
     lb_put_u16(ad + 16, door);
     lb_put_u64(ad + 18, gate_stay(100));
-    assert_true(
-        lb_crypto_seal(seal, seed, ad, password, strlen(password), 1, 8));
+    assert_int_equal(
+        lb_crypto_seal(seal, seed, ad, password, strlen(password), 1, 8),
+        LOCKBUS_OK);
     gate_journal_ask(j, &ask, &verdict);
     assert_int_equal(verdict.kind, LB_VERDICT_DONE);
     lb_gate_decide(&j->gate, &ask, &verdict);
