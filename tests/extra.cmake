@@ -236,7 +236,8 @@ target_link_options(scenario_test_kill PRIVATE
 set_tests_properties(scenario_test_kill PROPERTIES COST 500)
 
 # Journals of many segments: here processes die, and power does not.
-target_link_options(scenario_test_anchors PRIVATE LINKER:--wrap=fdatasync)
+target_link_options(scenario_test_anchors PRIVATE
+  LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=lb_dir_remove)
 
 # What a code's derivations cost is counted, and where memory is short told.
 target_link_options(scenario_test_code_time PRIVATE

@@ -98,7 +98,7 @@ static enum lockbus_err recover_archive(struct lockbus_cabinet *cab,
                                         struct lockbus_error *why)
 {
     struct lb_archive *archive = &cab->archive;
-    char text[96] = "the journal cannot be read";
+    char text[96] = "";
 
     archive->first = cab->recovery.first_segment;
     enum lockbus_err err =
@@ -107,10 +107,12 @@ static enum lockbus_err recover_archive(struct lockbus_cabinet *cab,
     if (err == LOCKBUS_OK) {
         err = lb_receipt_recover(cab, text);
     }
-    if (err == LOCKBUS_ERR_CORRUPT) {
-        return reason(cab, err, "receipt", text, why);
+    if (err == LOCKBUS_OK) {
+        return LOCKBUS_OK;
     }
-    return err == LOCKBUS_OK ? err : lb_storage_why(cab, err, text, why);
+    return text[0] != '\0'
+               ? reason(cab, err, "receipt", text, why)
+               : lb_storage_why(cab, err, "the journal cannot be read", why);
 }
 
 enum lockbus_err lb_storage_recover(struct lockbus_cabinet *cab,

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,35 @@ int __wrap_fdatasync(int fd)
 {
     (void)fd;
     return 0;
+}
+
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+/* How many segments can be taken away before the disk refuses. */
+static unsigned removals = UINT_MAX;
+
+/* Its journal must say what goes before it goes. */
+static const struct rig *watched;
+static unsigned entries(const struct rig *rig, enum lockbus_entry_kind kind,
+                        const char *what);
+
+enum lockbus_err __real_lb_dir_remove(void *user, uint32_t segment);
+enum lockbus_err __wrap_lb_dir_remove(void *user, uint32_t segment);
+enum lockbus_err __wrap_lb_dir_remove(void *user, uint32_t segment)
+{
+    if (removals == 0) {
+        return LOCKBUS_ERR_IO;
+    }
+    removals--;
+    if (watched != NULL) {
+        assert_int_equal(entries(watched, LOCKBUS_ENTRY_RETAIN, "let go"), 1);
+    }
+    return __real_lb_dir_remove(user, segment);
 }
 
 /* ---- What people do ------------------------------------------------------ */
@@ -158,6 +188,16 @@ static unsigned entries(const struct rig *rig, enum lockbus_entry_kind kind,
     } while (entry.kind != 0);
     lockbus_journal_close(&journal);
     return count;
+}
+
+static enum lockbus_err verify(const struct rig *rig,
+                               struct lockbus_journal_report *report)
+{
+    struct lockbus_error why;
+
+    *report = (struct lockbus_journal_report){.size = sizeof *report};
+    return lockbus_journal_verify(rig_path(rig, "journal"), rig->escrow, report,
+                                  &why);
 }
 
 static enum lockbus_err open_again(struct rig *rig, struct lockbus_error *why)
@@ -328,6 +368,7 @@ static void cut_below(struct rig *rig, uint64_t block)
 static void a_journal_cut_off_below_a_receipt_does_not_start(void **state)
 {
     struct rig *rig = rig_new();
+    struct lockbus_journal_report report;
     struct lockbus_error why;
     struct lockbus_anchor anchor;
 
@@ -339,6 +380,10 @@ static void a_journal_cut_off_below_a_receipt_does_not_start(void **state)
     assert_int_equal(open_again(rig, &why), LOCKBUS_ERR_CORRUPT);
     assert_string_equal(why.field, "receipt");
     assert_non_null(strstr(why.text, "cut off"));
+    assert_int_equal(verify(rig, &report), LOCKBUS_ERR_CORRUPT);
+    assert_false(report.intact);
+    assert_int_equal(report.first_bad, anchor.block);
+    assert_int_equal(report.acknowledged, anchor.block);
     /* The way out: without the file it starts, and the operator finds it. */
     folder(rig, "rm journal/receipt");
     rig_open(rig);
@@ -360,6 +405,65 @@ static void a_journal_cut_off_at_a_receipt_starts(void **state)
     rig_close(rig);
     cut_below(rig, anchor.block + 1);
     rig_open(rig);
+    rig_free(rig);
+    (void)state;
+}
+
+/* The blocks after the receipt's were redone with the key of the time, and it
+ * with them: a receipt of another history. */
+static void
+a_journal_with_another_block_than_its_receipt_does_not_start(void **state)
+{
+    struct rig *rig = rig_new();
+    struct lockbus_journal_report report;
+    struct lockbus_anchor anchor;
+    struct lockbus_error why;
+
+    rig_close(rig);
+    folder(rig, "cp -a journal old");
+    rig_open(rig);
+    act(rig);
+    anchor = anchor_of(rig);
+    assert_int_equal(acknowledge(rig, &anchor), LOCKBUS_RULE_NONE);
+    rig_close(rig);
+    folder(rig, "cp journal/receipt kept && rm -r journal && mv old journal");
+    for (int i = 0; i < 8; i++) {
+        rig_open(rig); /* other blocks in their places */
+        rig_close(rig);
+    }
+    folder(rig, "cp kept journal/receipt");
+    assert_int_equal(open_again(rig, &why), LOCKBUS_ERR_CORRUPT);
+    assert_string_equal(why.field, "receipt");
+    assert_non_null(strstr(why.text, "another block"));
+    assert_int_equal(verify(rig, &report), LOCKBUS_ERR_CORRUPT);
+    assert_int_equal(report.first_bad, anchor.block);
+    rig_free(rig);
+    (void)state;
+}
+
+static void
+the_archive_key_of_an_older_manifest_signs_nothing_more(void **state)
+{
+    struct rig *rig = rig_new();
+    struct lockbus_anchor anchor = anchor_of(rig);
+    uint8_t manifest[LOCKBUS_MANIFEST_MAX], receipt[LOCKBUS_RECEIPT_LEN];
+    struct lockbus_error why;
+    uint32_t ticket;
+    size_t len = 0;
+
+    assert_int_equal(acknowledge(rig, &anchor), LOCKBUS_RULE_NONE);
+    receipt_for(rig, &anchor, &rig->world.archive, receipt);
+    assert_int_equal(lockbus_signer_generate(&rig->world.archive), LOCKBUS_OK);
+    rig->world.manifest_no++;
+    assert_true(world_manifest(&rig->world, manifest, &len, &why));
+    assert_int_equal(lockbus_manifest(rig->cab, manifest, len, &ticket, &why),
+                     LOCKBUS_OK);
+    assert_int_equal(rig_finish(rig, ticket).kind, LOCKBUS_EVENT_DONE);
+    assert_int_equal(give(rig, receipt), LOCKBUS_RULE_R2);
+    /* Nor is what it signed before held against the journal. */
+    rig_crash(rig);
+    assert_int_equal(info_of(rig).journal_acknowledged, UINT64_MAX);
+    assert_int_equal(acknowledge(rig, &anchor), LOCKBUS_RULE_NONE);
     rig_free(rig);
     (void)state;
 }
@@ -523,8 +627,10 @@ static void old_segments_with_a_receipt_are_let_go(void **state)
     days_go_by(rig, KEEP_DAYS + 1);
     assert_int_equal(first_block(rig), 0); /* no receipt */
     anchor = anchor_of(rig);
+    watched = rig;
     assert_int_equal(acknowledge(rig, &anchor), LOCKBUS_RULE_NONE);
     assert_int_equal(first_block(rig), 2 * LB_SEGMENT_BLOCKS);
+    watched = NULL;
     assert_int_equal(access(rig_path(rig, "journal/segment-00000001"), F_OK),
                      -1);
     assert_int_equal(entries(rig, LOCKBUS_ENTRY_RETAIN, "let go"), 1);
@@ -536,6 +642,104 @@ static void old_segments_with_a_receipt_are_let_go(void **state)
     anchor.block = 5;
     assert_int_equal(acknowledge(rig, &anchor), LOCKBUS_RULE_R6);
     assert_int_equal(rig_count(rig, LOCKBUS_EVENT_FORKED, 0xFFFF), 0);
+    rig_free(rig);
+    (void)state;
+}
+
+/* Verification knows what was let go from what is missing. */
+static void only_a_receipt_explains_a_beginning(void **state)
+{
+    struct rig *rig = rig_of_three_segments(true);
+    struct lockbus_journal_report report;
+    struct lockbus_anchor anchor;
+    struct lb_record forged[3] = {
+        {.type = LB_REC_RECEIPT, .door = LB_DOOR_NONE},
+        {.type = LB_REC_RECEIPT, .kind = 1, .door = LB_DOOR_NONE},
+        {.type = LB_REC_RETAIN,
+         .door = LB_DOOR_NONE,
+         .stay = LB_SEGMENT_BLOCKS}};
+    uint8_t receipt[2 * LB_RECORD_BODY] = {0};
+
+    rig_close(rig);
+    folder(rig, "cp -a journal whole && rm journal/segment-00000000");
+    assert_int_equal(verify(rig, &report), LOCKBUS_ERR_CORRUPT);
+    assert_int_equal(report.first_bad, LB_SEGMENT_BLOCKS);
+    assert_true(report.tags_checked);
+    /* Nor do records that whoever has the current key can write. */
+    rig_open(rig);
+    anchor = anchor_of(rig);
+    receipt_for(rig, &anchor, &rig->world.security, receipt);
+    memcpy(forged[0].body, receipt, LB_RECORD_BODY);
+    memcpy(forged[1].body, receipt + LB_RECORD_BODY, LB_RECORD_BODY);
+    assert_true(lb_write(rig->cab, forged, 3));
+    rig_run(rig, 10);
+    rig_close(rig);
+    assert_int_equal(verify(rig, &report), LOCKBUS_ERR_CORRUPT);
+    folder(rig, "rm -r journal && mv whole journal");
+    rig_open(rig);
+    days_go_by(rig, KEEP_DAYS + 1);
+    anchor = anchor_of(rig);
+    assert_int_equal(acknowledge(rig, &anchor), LOCKBUS_RULE_NONE);
+    assert_int_equal(first_block(rig), 2 * LB_SEGMENT_BLOCKS);
+    rig_close(rig);
+    assert_int_equal(verify(rig, &report), LOCKBUS_OK);
+    assert_int_equal(report.first_block, 2 * LB_SEGMENT_BLOCKS);
+    assert_int_equal(report.acknowledged, anchor.block);
+    assert_true(report.device_known);
+    assert_memory_equal(report.cabinet_id, rig->world.cabinet_id, 16);
+    /* One more than was let go. */
+    rig_open(rig);
+    fill(rig, 3 * LB_SEGMENT_BLOCKS + 30);
+    rig_close(rig);
+    folder(rig, "rm journal/segment-00000002");
+    assert_int_equal(verify(rig, &report), LOCKBUS_ERR_CORRUPT);
+    rig_free(rig);
+    (void)state;
+}
+
+/* The disk refuses, or the process dies, after each of its steps. */
+static void what_was_let_go_goes_at_the_next_start(void **state)
+{
+    for (unsigned n = 0; n < 2; n++) {
+        struct rig *rig = rig_of_three_segments(true);
+        struct lockbus_journal_report report;
+        struct lockbus_anchor anchor;
+
+        removals = n;
+        days_go_by(rig, KEEP_DAYS + 1);
+        anchor = anchor_of(rig);
+        assert_int_equal(acknowledge(rig, &anchor), LOCKBUS_RULE_NONE);
+        assert_int_equal(first_block(rig), n * LB_SEGMENT_BLOCKS);
+        act(rig); /* nothing else suffers */
+        removals = UINT_MAX;
+        rig_crash_only(rig);
+        assert_int_equal(verify(rig, &report), LOCKBUS_OK);
+        assert_int_equal(report.first_block, n * LB_SEGMENT_BLOCKS);
+        rig_open(rig);
+        assert_int_equal(first_block(rig), 2 * LB_SEGMENT_BLOCKS);
+        rig_close(rig);
+        assert_int_equal(verify(rig, &report), LOCKBUS_OK);
+        rig_free(rig);
+    }
+    (void)state;
+}
+
+/* The newest checkpoint is not whole: a start needs the segment before. */
+static void what_a_start_needs_stays(void **state)
+{
+    struct rig *rig = rig_new_wired(keeps_two_days);
+    struct lockbus_anchor anchor;
+
+    rig_open(rig);
+    fill(rig, LB_SEGMENT_BLOCKS + 30);
+    days_go_by(rig, KEEP_DAYS + 1);
+    rig->cab->journal->snapshot.next = NULL;
+    fill(rig, 2 * LB_SEGMENT_BLOCKS + 1);
+    days_go_by(rig, KEEP_DAYS + 1);
+    anchor = anchor_of(rig);
+    assert_int_equal(acknowledge(rig, &anchor), LOCKBUS_RULE_NONE);
+    assert_int_equal(first_block(rig), LB_SEGMENT_BLOCKS);
+    rig_crash(rig);
     rig_free(rig);
     (void)state;
 }
@@ -615,6 +819,10 @@ int main(void)
         cmocka_unit_test(one_receipt_at_a_time),
         cmocka_unit_test(a_journal_cut_off_below_a_receipt_does_not_start),
         cmocka_unit_test(a_journal_cut_off_at_a_receipt_starts),
+        cmocka_unit_test(
+            a_journal_with_another_block_than_its_receipt_does_not_start),
+        cmocka_unit_test(
+            the_archive_key_of_an_older_manifest_signs_nothing_more),
         cmocka_unit_test(a_forged_receipt_stops_no_cabinet),
         cmocka_unit_test(
             a_folder_that_was_rolled_back_is_found_by_the_next_receipt),
@@ -622,6 +830,9 @@ int main(void)
         cmocka_unit_test(
             without_its_device_key_a_cabinet_opens_and_an_amendment_heals_it),
         cmocka_unit_test(old_segments_with_a_receipt_are_let_go),
+        cmocka_unit_test(only_a_receipt_explains_a_beginning),
+        cmocka_unit_test(what_was_let_go_goes_at_the_next_start),
+        cmocka_unit_test(what_a_start_needs_stays),
         cmocka_unit_test(a_segment_is_kept_for_its_days),
         cmocka_unit_test(a_segment_whose_last_block_has_no_receipt_stays),
         cmocka_unit_test(without_keep_days_nothing_is_let_go),

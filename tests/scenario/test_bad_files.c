@@ -35,6 +35,8 @@ static const char config_file[] = "cabinet.ini";
 static const char profile_file[] = "profiles/" PROFILE ".ini";
 static const char manifest_file[] = "manifest.lbm";
 static const char key_file[] = "journal/key";
+static const char device_file[] = "journal/device";
+static const char receipt_file[] = "journal/receipt";
 static const char segment_file[] = "journal/segment-00000000";
 
 /* Closed, a parcel behind A07, its profiles in its own folder, and a manifest
@@ -218,6 +220,17 @@ static struct row {
      LOCKBUS_ERR_CORRUPT, 0, "journal", 0, "key", "damaged"},
     {"key is open to everybody", key_file, BAD_PUBLIC, NULL, LOCKBUS_ERR_CONFIG,
      0, key_file, 0, "mode", "chmod 600"},
+    /* its device key, where more than its bytes is wrong */
+    {"device key is a folder", device_file, BAD_FOLDER, NULL,
+     LOCKBUS_ERR_CONFIG, 0, device_file, 0, "type", "regular"},
+    {"device key is a FIFO", device_file, BAD_FIFO, NULL, LOCKBUS_ERR_CONFIG, 0,
+     device_file, 0, "type", "regular"},
+    {"device key is a link", device_file, BAD_LINK, NULL, LOCKBUS_ERR_IO, ELOOP,
+     "journal", 0, "", "cannot be opened"},
+    {"device key is of 1 MiB", device_file, BAD_BIG, NULL, LOCKBUS_ERR_CORRUPT,
+     0, device_file, 0, "length", "longer"},
+    {"device key is open to everybody", device_file, BAD_PUBLIC, NULL,
+     LOCKBUS_ERR_CONFIG, 0, device_file, 0, "mode", "chmod 600"},
     /* its segments */
     {"segment is empty", segment_file, BAD_EMPTY, NULL, LOCKBUS_ERR_CORRUPT, 0,
      "journal", 0, "segment-00000000", "whole length"},
@@ -314,6 +327,49 @@ static void line_ends_of_another_system_are_read(void **state)
     bad_put(path, BAD_CRLF, NULL);
     opens_as_before("CR LF");
     bad_undo(path);
+}
+
+static void a_device_key_of_other_bytes_is_as_good_as_none(void **state)
+{
+    static const enum bad_shape shapes[] = {BAD_MISSING, BAD_EMPTY, BAD_NOISE,
+                                            BAD_NUL, BAD_OTHER};
+    char path[PATH_CAP], other[PATH_CAP];
+    uint8_t anchor[LOCKBUS_ANCHOR_LEN];
+    struct lockbus_error why;
+
+    (void)state;
+    path_of(path, device_file);
+    path_of(other, key_file);
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        bad_put(path, shapes[i], other);
+        rig_open(rig);
+        assert_int_equal(lockbus_cabinet_anchor(rig->cab, anchor, &why),
+                         LOCKBUS_ERR_CORRUPT);
+        assert_string_equal(why.field, "device");
+        rig_close(rig);
+        opens_as_before("device key of other bytes");
+        bad_undo(path);
+    }
+}
+
+static void a_receipt_that_is_none_is_not_looked_at(void **state)
+{
+    static const enum bad_shape shapes[] = {BAD_MISSING, BAD_EMPTY, BAD_NOISE,
+                                            BAD_NUL, BAD_OTHER};
+    static const uint8_t good[LOCKBUS_RECEIPT_LEN] = "LBR1\1";
+    char path[PATH_CAP], other[PATH_CAP];
+
+    (void)state;
+    path_of(path, receipt_file);
+    path_of(other, key_file);
+    bad_write(path, good, sizeof good);
+    assert_int_equal(chmod(path, 0600), 0);
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        bad_put(path, shapes[i], other);
+        opens_as_before("receipt of other bytes");
+        bad_undo(path);
+    }
+    assert_int_equal(remove(path), 0);
 }
 
 static void links_to_good_files_are_followed(void **state)
@@ -749,6 +805,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_text_is_in_the_docs),
         TEST(line_ends_of_another_system_are_read),
+        TEST(a_device_key_of_other_bytes_is_as_good_as_none),
+        TEST(a_receipt_that_is_none_is_not_looked_at),
         TEST(links_to_good_files_are_followed),
         TEST(a_journal_others_may_enter_is_refused),
         TEST(a_configuration_others_may_exchange_is_refused),

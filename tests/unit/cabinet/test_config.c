@@ -129,6 +129,9 @@ static void what_may_be_left_out_is_left_out(void **state)
     assert_false(config.keypad_digits);
     load_edited(*state, "keypad   = digits", "keypad   = letters");
     assert_false(config.keypad_digits);
+    assert_int_equal(config.keep_days, 0);
+    load_edited(*state, "[lock]", "[journal]\nkeep_days = 36500\n[lock]");
+    assert_int_equal(config.keep_days, 36500);
     load_edited(*state, "shut_is  = 1", "shut_is  = 0");
     assert_false(config.shut_is);
     load_edited(*state, "rest_ms  = 15000", "rest_ms  = 0");
@@ -248,6 +251,15 @@ static struct row {
      "\n",
      3, "journal", "folder"},
     {"a keypad of another kind", "digits", "emoji", 6, "keypad", "letters"},
+    /* [journal] */
+    {"no day kept", "[lock]", "[journal]\nkeep_days = 0\n[lock]", 8,
+     "keep_days", "36500"},
+    {"more days kept than a century has", "[lock]",
+     "[journal]\nkeep_days = 36501\n[lock]", 8, "keep_days", "36500"},
+    {"days kept of no number", "[lock]", "[journal]\nkeep_days = all\n[lock]",
+     8, "keep_days", "1 to"},
+    {"a key that the journal's section has not", "[lock]",
+     "[journal]\nkeep = 5\n[lock]", 8, "keep", "no"},
     /* [lock] */
     {"no pulse", "pulse_ms = 500\n", "", 0, "pulse_ms", "lacks"},
     {"no rest", "rest_ms  = 15000\n", "", 0, "rest_ms", "lacks"},
