@@ -595,22 +595,24 @@ static void keeps_two_days(const struct rig *rig)
     assert_int_equal(fclose(f), 0);
 }
 
-/* Two whole segments and a bit, with a checkpoint in the third. */
-static struct rig *rig_of_three_segments(bool drops)
-{
-    struct rig *rig = drops ? rig_new_wired(keeps_two_days) : rig_new_closed();
-
-    rig_open(rig);
-    fill(rig, 2 * LB_SEGMENT_BLOCKS + 30);
-    assert_int_equal(rig->cab->journal->key_count, 1);
-    return rig;
-}
-
 static void days_go_by(struct rig *rig, unsigned days)
 {
     rig_stall(rig, (uint64_t)days * DAY_MS);
     rig->world.now_unix += days * (DAY_MS / 1000);
     rig_run(rig, 100);
+}
+
+/* Two whole segments and a bit, with a checkpoint in the third; they are made
+ * when the cabinet is older than what is kept. */
+static struct rig *rig_of_three_segments(bool drops)
+{
+    struct rig *rig = drops ? rig_new_wired(keeps_two_days) : rig_new_closed();
+
+    rig_open(rig);
+    days_go_by(rig, KEEP_DAYS + 1);
+    fill(rig, 2 * LB_SEGMENT_BLOCKS + 30);
+    assert_int_equal(rig->cab->journal->key_count, 1);
+    return rig;
 }
 
 static uint64_t first_block(struct rig *rig)
