@@ -18,7 +18,6 @@
 static bool boot(struct lb_gate *gate, const struct lb_record *r)
 {
     gate->boot = r->ref;
-    gate->boot_ms = r->powered_ms;
     gate->booted = gate->running;
     for (uint16_t i = 0; i < gate->door_cap; i++) {
         struct lb_gate_door *d = &gate->doors[i];

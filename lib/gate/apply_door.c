@@ -155,8 +155,7 @@ static bool result(struct lb_gate_door *d, const struct lb_record *r)
     return true;
 }
 
-static bool leaf(const struct lb_gate *gate, struct lb_gate_door *d,
-                 const struct lb_record *r)
+static bool leaf(struct lb_gate_door *d, const struct lb_record *r)
 {
     if (r->kind == LB_LEAF_OPENED) {
         d->leaf_was_open = true;
@@ -173,15 +172,13 @@ static bool leaf(const struct lb_gate *gate, struct lb_gate_door *d,
         return false;
     }
     /* An opening lasted only as long as somebody looked: up to the last
-     * reading that said open, or up to the restart that cut it in two. */
+     * reading that said open. Where a restart fell into it, nobody knows when
+     * that was: its board may have been away before. */
     uint64_t seen = lb_get_u64(r->body + LB_LEAF_SEEN_OPEN);
     uint64_t until = seen != 0 && seen < r->powered_ms ? seen : r->powered_ms;
 
-    if (d->open_cut && gate->boot_ms < until) {
-        until = gate->boot_ms;
-    }
-
-    if (d->leaf_was_open && lb_age(until, d->open_at_ms) >= LONG_OPEN_MS) {
+    if (d->leaf_was_open && !d->open_cut &&
+        lb_age(until, d->open_at_ms) >= LONG_OPEN_MS) {
         d->long_open = true;
     }
     d->leaf_was_open = d->open_cut = false;
@@ -224,6 +221,11 @@ static bool custody(struct lb_gate_door *d, const struct lb_record *r)
     if (r->kind == LB_CUSTODY_EMPTYING && d->custody != LB_CUSTODY_EMPTYING) {
         d->long_open = false;
         d->emptied_by = lb_emptied_by(d->intent_open) & 3U;
+        if (d->leaf_was_open) {
+            /* It stood open already: nobody took out by that time. */
+            d->open_at_ms = r->powered_ms;
+            d->open_cut = false;
+        }
     }
     lb_apply_custody(d, r->kind);
     if (r->kind == LB_CUSTODY_VACANT) {
@@ -314,7 +316,7 @@ bool lb_apply_door(struct lb_gate *gate, const struct lb_record *r)
     case LB_REC_RESULT:
         return result(d, r);
     case LB_REC_LEAF:
-        return leaf(gate, d, r);
+        return leaf(d, r);
     case LB_REC_CUSTODY:
         return custody(d, r);
     case LB_REC_ORDER:

@@ -213,7 +213,8 @@ struct lb_gate_door {
     bool blocked : 1, frozen : 1, visit : 1, seen_open : 1, long_open : 1;
     bool maybe_open : 1;    /* a result of this stay was unknown */
     bool leaf_was_open : 1; /* by the journal */
-    bool open_cut : 1;      /* a restart fell into that opening */
+    bool open_cut : 1;      /* a restart fell into that opening: for how long
+                             * somebody saw it, nobody knows */
     bool intent_live : 1;   /* no RESULT yet */
     bool counts : 1, count_opened : 1;
     unsigned emptied_by : 2; /* enum lb_emptied */
@@ -241,7 +242,6 @@ struct lb_gate {
     struct lb_bucket bucket[LB_BUCKETS];
     uint32_t hourly_s[255]; /* the cabinet's tries, as a door's tries_s */
     uint32_t last_ref, boot;
-    uint64_t boot_ms;                 /* powered, when `boot` began */
     uint8_t staging[LB_MANIFEST_MAX]; /* the manifest's bytes */
     uint16_t staged, manifest_len;    /* parts so far; whole when in force */
     /* not folded */

@@ -52,9 +52,6 @@ static bool get_hourly(struct lb_gate *gate, const struct lb_record *r)
 
     get_times(gate->hourly_s + LB_CKPT_TIMES * (size_t)r->kind, r->body,
               left < LB_CKPT_TIMES ? left : LB_CKPT_TIMES);
-    if (r->kind == LB_CKPT_HOURLY_RECORDS - 1) {
-        gate->boot_ms = lb_get_u64(r->body + LB_CKPT_BOOT_MS_AT);
-    }
     return true;
 }
 

@@ -79,7 +79,6 @@ static void put_cabinet(const struct lb_gate *gate, struct sink *sink)
         put_times(r->body, gate->hourly_s + LB_CKPT_TIMES * i,
                   left < LB_CKPT_TIMES ? left : LB_CKPT_TIMES);
     }
-    lb_put_u64(r->body + LB_CKPT_BOOT_MS_AT, gate->boot_ms);
 }
 
 static unsigned flags(const struct lb_gate_door *d)

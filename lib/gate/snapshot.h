@@ -14,7 +14,7 @@
  * at 52, last ref u32, levels u32[3] at 64, their times u64[3] at 76, doors
  * u16 at 100, commissioned u8; order_no in `stay`, boot in `ref`.
  * CKPT_TRIES and CKPT_HOURLY: times in powered ms; the latter has 13 a record,
- * the last of them 8 and, at 64, the boot's.
+ * the last of them 8; from its 64 on there was a time once, which is zero now.
  */
 
 #include "gate/gate.h"
@@ -24,7 +24,6 @@ enum {
     LB_CKPT_HOURLY = 255,
     LB_CKPT_HOURLY_RECORDS =
         (LB_CKPT_HOURLY + LB_CKPT_TIMES - 1) / LB_CKPT_TIMES,
-    LB_CKPT_BOOT_MS_AT = 64,
     LB_CKPT_DOORS = 100, /* in CKPT_CABINET */
     LB_CKPT_TRIES_EACH = LB_TRIES_MAX / 2,
     LB_CKPT_DOOR_RECORDS = 7, /* door, keys, grant, seals, tries */

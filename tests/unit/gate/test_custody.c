@@ -228,15 +228,35 @@ static void content_sensor_that_says_empty_hurries_nothing(void **state)
     assert_int_equal(j->doors[D].custody, LB_CUSTODY_OCCUPIED);
 }
 
-static void opening_cut_by_a_restart_lasted_only_up_to_it(void **state)
+static void opening_cut_by_a_restart_is_not_known_to_be_long(void **state)
 {
     struct gate_journal *j = *state;
 
     gate_fill(j, D);
     assert_int_equal(gate_proof(j, 1, D, 100, OWNER), OK);
     gate_journal_leaf(j, D, true);
+    gate_journal_board(j, D, true); /* shut already, but nobody sees it */
+    gate_journal_wait(j, 10);
     gate_journal_restart(j);
     gate_journal_wait(j, 10);
+    gate_journal_restart(j);
+    gate_journal_board(j, D, false);
+    gate_journal_leaf(j, D, false);
+    gate_journal_wait(j, 200);
+    assert_int_equal(j->doors[D].custody, LB_CUSTODY_OCCUPIED);
+}
+
+/* The courier left it open; it shuts just before the recipient asks, and the
+ * reading that says so comes just after. */
+static void opening_before_the_release_is_no_time_to_empty(void **state)
+{
+    struct gate_journal *j = *state;
+
+    gate_fill(j, D);
+    gate_journal_leaf(j, D, true);
+    gate_journal_wait(j, 60);
+    assert_int_equal(gate_proof(j, 1, D, 100, OWNER), OK);
+    assert_int_equal(j->doors[D].custody, LB_CUSTODY_EMPTYING);
     gate_journal_leaf(j, D, false);
     gate_journal_wait(j, 200);
     assert_int_equal(j->doors[D].custody, LB_CUSTODY_OCCUPIED);
@@ -318,7 +338,8 @@ int main(void)
         T(window_end_waits_for_a_running_intent),
         T(emptying_waits_for_the_content_sensor),
         T(content_sensor_that_says_empty_hurries_nothing),
-        T(opening_cut_by_a_restart_lasted_only_up_to_it),
+        T(opening_cut_by_a_restart_is_not_known_to_be_long),
+        T(opening_before_the_release_is_no_time_to_empty),
         T(counting_survives_a_restart),
         T(never_opened_counts_no_more),
         T(service_opens_count_against_others),
