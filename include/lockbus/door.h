@@ -116,7 +116,8 @@ struct lockbus_door {
     bool ajar;    /* stands open for longer than ajar_after_s, however it
                    * was opened: latch AJAR, or FORCED and left open */
     uint64_t open_for_ms; /* powered time since the leaf was first seen open,
-                           * as of the last poll, and at least 1; 0: shut when
+                           * or an open that empties found it so, as of the
+                           * last poll, and at least 1; 0: shut when
                            * last seen, its board is away, or the journal has
                            * failed, which is what remembers it */
     uint64_t stay;        /* the current or last one; 0: never used */

@@ -278,6 +278,11 @@ void lb_leaf(struct lockbus_cabinet *cab, uint16_t door, bool open)
     size_t before = cab->event_count;
 
     slot->latch.forced = slot->latch.forced || unseen;
+    if (!open && cab->gate_doors[door].leaf_was_open) {
+        /* The opening that a running permit found is over, also where the
+         * latch did not see it: a pulse now would make another. */
+        lb_facts_withdraw(cab, door);
+    }
     put_fact(cab, &fact);
     (void)lb_step(cab, door,
                   open ? LB_LATCH_EV_LEAF_OPEN : LB_LATCH_EV_LEAF_SHUT);

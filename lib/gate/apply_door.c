@@ -181,6 +181,9 @@ static bool leaf(struct lb_gate_door *d, const struct lb_record *r)
         lb_age(until, d->open_at_ms) >= LONG_OPEN_MS) {
         d->long_open = true;
     }
+    /* It stood open at the intent and is shut before the permit: that opening
+     * is over, a pulse would make another that nothing counts. */
+    d->permit_due = d->permit_due && !d->leaf_was_open;
     d->leaf_was_open = d->open_cut = false;
     d->shut_at_ms = r->powered_ms;
     if (d->count_opened) {

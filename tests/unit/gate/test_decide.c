@@ -582,12 +582,31 @@ static void trusted_time_that_was_shown_stays_shown(void **state)
     assert_false(j->gate.time_trusted);
 }
 
+/* It stood open when the recipient asked, and is shut before the permit. */
+static void leaf_that_shuts_takes_the_permit_with_it(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_permit permit = {0};
+
+    gate_fill(j, D);
+    gate_journal_leaf(j, D, true);
+    struct lb_verdict v = release(j);
+
+    gate_journal_write(j, v.records.rec, v.records.count);
+    assert_int_equal(lb_gate_open_count(&j->gate, true, 0), 1);
+    gate_journal_leaf(j, D, false);
+    assert_int_equal(lb_gate_open_count(&j->gate, true, 0), 0);
+    assert_false(lb_gate_permit(&j->gate, v.ref, &permit));
+    assert_int_equal(permit.ref, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_verdict_alone_gives_no_permit),
+        T(leaf_that_shuts_takes_the_permit_with_it),
         T(a_late_permit_is_none),
         T(a_restart_gives_no_permit),
         T(a_block_order_overtakes_a_permit),
