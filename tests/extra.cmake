@@ -225,8 +225,19 @@ add_test(NAME docs_examples
 set_tests_properties(docs_examples PROPERTIES TIMEOUT 60
                      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 
-# The longest test begins first, and may take its time on a busy machine.
-set_tests_properties(journal_test_powercut PROPERTIES TIMEOUT 900 COST 1000)
+# The power cut at every byte: the journal's folder is a disk in memory that
+# writes down what it does, sums and signatures are remembered by their input,
+# and it is known when a permit or a derivation goes out.
+lb_test(power/test_powercut.c LINKS lb_cabinet lb_issue)
+target_sources(power_test_powercut PRIVATE power/chapters.c power/explore.c
+               power/image.c power/memo.c power/model.c power/tape.c)
+target_link_options(power_test_powercut PRIVATE
+  LINKER:--wrap=lb_dir_open,--wrap=lb_dir_close,--wrap=lb_dir_last_error
+  LINKER:--wrap=lb_crypto_random,--wrap=lb_gate_permit,--wrap=lb_gate_derive
+  LINKER:--wrap=lb_crypto_hash,--wrap=lb_crypto_mac,--wrap=lb_crc32c
+  LINKER:--wrap=lb_crypto_verify,--wrap=lb_crypto_point_ok
+  LINKER:--wrap=lb_crypto_public,--wrap=lb_block_is_zero)
+set_tests_properties(power_test_powercut PROPERTIES COST 1000)
 
 # Killed at every step: the journal's folder is a disk in memory whose calls
 # are counted, and so are a code's derivations.

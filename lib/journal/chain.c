@@ -114,8 +114,9 @@ enum lb_block_state lb_block_inspect(const uint8_t block[LB_BLOCK_LEN],
     if (lb_get_u32(block + LB_BLOCK_CRC) != lb_crc32c(block, LB_BLOCK_CRC)) {
         return LB_BLOCK_TORN;
     }
+    /* The sum is there before these are, and a cut may leave anything. */
     if (!lb_block_is_zero(block + LB_BLOCK_END, LB_BLOCK_LEN - LB_BLOCK_END)) {
-        return LB_BLOCK_WRONG; /* the writer leaves nothing here, torn or not */
+        return LB_BLOCK_TORN;
     }
     lb_crypto_hash(digest, block, LB_BLOCK_DIGEST);
     if (!lb_same(digest, block + LB_BLOCK_DIGEST, sizeof digest) ||

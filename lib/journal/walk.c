@@ -153,18 +153,21 @@ static enum lb_walk_result judge_tail(struct lb_walk *walk,
     return state == LB_BLOCK_EMPTY ? LB_WALK_END : LB_WALK_TORN;
 }
 
+/* A format's number may also be what a cut left of a block of ours: it is
+ * believed only where no cut leaves one. The key file has it first. */
+static const char *unfit(const struct lb_walk *walk)
+{
+    return lb_block_format(walk->block) > 1
+               ? "the block is of a newer format than this version reads"
+               : "the block is finished, but not valid";
+}
+
 /* Looks once at block `number`; TORN and EMPTY are for the caller to judge. */
 static enum lb_block_state look(struct lb_walk *walk, const char **why)
 {
     enum lb_block_state state = lb_block_inspect(walk->block, &walk->head);
 
-    *why = state == LB_BLOCK_WHOLE ? misfit(walk)
-                                   : "the block is finished, but not valid";
-    /* It may have its check sum elsewhere, and be no torn one of ours. */
-    if (state != LB_BLOCK_WHOLE && lb_block_format(walk->block) > 1) {
-        *why = "the block is of a newer format than this version reads";
-        return LB_BLOCK_WRONG;
-    }
+    *why = state == LB_BLOCK_WHOLE ? misfit(walk) : unfit(walk);
     return state;
 }
 
@@ -191,7 +194,8 @@ enum lb_walk_result lb_walk_next(struct lb_walk *walk)
 
         state = look(walk, &why);
         if (state == LB_BLOCK_EMPTY || state == LB_BLOCK_TORN) {
-            return damage(walk, text);
+            return damage(walk, lb_block_format(walk->block) > 1 ? unfit(walk)
+                                                                 : text);
         }
     }
     if (state != LB_BLOCK_WHOLE || why != NULL) {

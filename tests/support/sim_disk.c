@@ -284,12 +284,8 @@ static void settle(const struct sim_disk *disk, struct sim_disk_segment *s,
         }
     }
     for (uint32_t at = 0; at < end; at += SIM_DISK_SECTOR) {
-        if (disk->tear == SIM_DISK_GARBAGE && at + SIM_DISK_SECTOR == end) {
-            for (uint32_t i = at; i < end; i++) {
-                kept[i] = (uint8_t)roll(dice);
-            }
-        } else if (disk->tear == SIM_DISK_KEEP ||
-                   (disk->tear != SIM_DISK_FORGET && roll(dice) % 2 == 0)) {
+        if (disk->tear == SIM_DISK_KEEP ||
+            (disk->tear != SIM_DISK_FORGET && roll(dice) % 2 == 0)) {
             memcpy(kept + at, seen + at, SIM_DISK_SECTOR);
         }
     }

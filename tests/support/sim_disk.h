@@ -5,6 +5,7 @@
 
 /*
  * A disk in memory behind struct lb_store, which can lose power and fail.
+ * (tests/power has one that loses it everywhere.)
  *
  * It holds two layers: what the process sees, and what would be there after
  * a power cut. A write changes the first; sync() copies it to the second.
@@ -32,10 +33,9 @@ enum { SIM_DISK_SEGMENTS = 24, SIM_DISK_FILES = 4, SIM_DISK_SECTOR = 512 };
 
 /* What becomes of written bytes that were never synced. */
 enum sim_disk_tear {
-    SIM_DISK_KEEP = 0,    /* they reach the disk, in order, up to the cut */
-    SIM_DISK_FORGET = 1,  /* none does */
-    SIM_DISK_SCATTER = 2, /* each 512-byte sector does or not, by `seed` */
-    SIM_DISK_GARBAGE = 3  /* as scatter; the sector at the cut is noise */
+    SIM_DISK_KEEP = 0,   /* they reach the disk, in order, up to the cut */
+    SIM_DISK_FORGET = 1, /* none does */
+    SIM_DISK_SCATTER = 2 /* each 512-byte sector does or not, by `seed` */
 };
 
 /* A block that was never written is NULL and reads as zeros. */
