@@ -68,8 +68,10 @@ root_b = root {root_b}
 issuer = issuer {issuer} region=7-7
 operations = operations {operations}
 security = security {security}
+archive = archive {archive}
 """
-PEOPLE = ("root_a", "root_b", "issuer", "operations", "security", "courier")
+PEOPLE = ("root_a", "root_b", "issuer", "operations", "security", "courier",
+          "archive")
 ID = bytes(range(16, 32))
 EPOCH = 10
 ENDS = range(EventKind.OPENED, EventKind.UNCONFIRMED + 1)
@@ -111,7 +113,7 @@ class World(unittest.TestCase):
             [self.people["root_a"], self.people["root_b"]])
         info = lockbus.manifest_read(manifest)
         self.assertEqual((info.number, len(info.keys), len(info.signed_by)),
-                         (1, 5, 2))
+                         (1, 6, 2))
         map_hash, doors = lockbus.config_check(self.config)
         order = lockbus.issue_commission(
             lockbus.Commission(
@@ -185,9 +187,31 @@ class Story(World):
             self.fetch_by_proof(cabinet)
             self.fetch_by_key(cabinet)
             self.service_by_halves(cabinet)
+            self.anchor(cabinet)
         with self.assertRaises(lockbus.UsageError):
             cabinet.poll(lockbus.boottime_us())
         self.journal(root_key)
+
+    def anchor(self, cabinet):
+        key = lockbus.device_key(self.config)
+        octets = cabinet.anchor()
+        anchor = lockbus.anchor_verify(octets, key)
+        self.assertEqual(anchor, lockbus.anchor_read(octets))
+        self.assertEqual((anchor.cabinet_id, anchor.block),
+                         (ID, cabinet.info().journal_blocks - 1))
+        with self.assertRaises(lockbus.DeniedError):
+            lockbus.anchor_verify(octets, bytes(32))
+        receipt = lockbus.Receipt(cabinet_id=ID, block=anchor.block,
+                                  digest=anchor.digest, issued_at=self.now)
+        octets = lockbus.issue_receipt(receipt, self.people["archive"])
+        self.assertEqual(lockbus.receipt_read(octets).block, anchor.block)
+        ended = self.ended(cabinet, cabinet.acknowledge(octets))
+        self.assertEqual(ended.kind, EventKind.DONE)
+        self.assertEqual(cabinet.info().journal_acknowledged, anchor.block)
+        foreign = lockbus.issue_receipt(receipt, self.people["security"])
+        with self.assertRaises(lockbus.DeniedError) as refused:
+            cabinet.acknowledge(foreign)
+        self.assertEqual(refused.exception.rule_name, "R2")
 
     def test_the_documented_program_runs_as_printed(self):
         self.simulator()

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <time.h>
 
 enum { A07 = 6, A01 = 0, C01 = 16, D01 = 24 };
 
@@ -508,6 +509,91 @@ static void stolen_issuer(void **state)
     host_reads(host, "Door A07 is open.");
 }
 
+/* At ANCHOR_DUE, and whenever something goes to the back end anyway: what the
+ * cabinet says of its journal's end goes with it. */
+static bool anchor_leaves(struct host *host, uint8_t anchor[LOCKBUS_ANCHOR_LEN])
+{
+    struct lockbus_error why;
+
+    if (lockbus_cabinet_anchor(host->cab, anchor, &why) != LOCKBUS_OK) {
+        host_alert(host, "No anchor: %s.", why.text);
+        return false;
+    }
+    return true;
+}
+
+/* In the back end: an anchor came. It is kept for good (your part) before its
+ * receipt is signed. */
+static bool anchor_came(const uint8_t *bytes, size_t len,
+                        const uint8_t device_key[32],
+                        const struct lockbus_signer *archive,
+                        uint8_t out[LOCKBUS_RECEIPT_LEN])
+{
+    struct lockbus_receipt receipt = {.issued_at = (uint64_t)time(NULL)};
+    struct lockbus_anchor anchor;
+    struct lockbus_error why;
+
+    if (lockbus_anchor_verify(&anchor, bytes, len, device_key, &why) !=
+        LOCKBUS_OK) {
+        return false; /* not by the key that commissioning printed */
+    }
+    memcpy(receipt.cabinet_id, anchor.cabinet_id, sizeof anchor.cabinet_id);
+    receipt.block = anchor.block;
+    memcpy(receipt.digest, anchor.digest, sizeof anchor.digest);
+    return lockbus_issue_receipt(out, &receipt, archive, &why) == LOCKBUS_OK;
+}
+
+/* The receipt comes back. */
+static void receipt_arrived(struct host *host, const uint8_t *bytes, size_t len)
+{
+    struct lockbus_error why;
+    enum lockbus_err err =
+        lockbus_acknowledge(host->cab, bytes, len, &host->ticket, &why);
+
+    if (err == LOCKBUS_ERR_DENIED) {
+        host_alert(host, "Receipt refused by %s: %s.",
+                   lockbus_rule_name(why.rule), why.text);
+    }
+}
+
+static void anchors_are_kept(void **state)
+{
+    struct host *host = *state;
+    const struct world *world = &host->rig->world;
+    uint8_t anchor[LOCKBUS_ANCHOR_LEN], receipt[LOCKBUS_RECEIPT_LEN];
+    uint8_t device_key[32];
+    struct lockbus_error why;
+
+    assert_int_equal(lockbus_device_key(rig_path(host->rig, "cabinet.ini"),
+                                        device_key, &why),
+                     LOCKBUS_OK);
+    assert_true(anchor_leaves(host, anchor));
+    device_key[0] ^= 1;
+    assert_false(anchor_came(anchor, sizeof anchor, device_key, &world->archive,
+                             receipt));
+    device_key[0] ^= 1;
+    assert_true(anchor_came(anchor, sizeof anchor, device_key, &world->archive,
+                            receipt));
+    receipt_arrived(host, receipt, sizeof receipt);
+    host_run(host, 500, host_event);
+    host_wrote(host, 0xFFFF, "RECEIPT receipt\n");
+
+    /* The back end has more than this cabinet: its disk is an old one. */
+    struct lockbus_receipt later = {.block = 100000, .issued_at = 1};
+
+    memcpy(later.cabinet_id, world->cabinet_id, sizeof later.cabinet_id);
+    assert_int_equal(
+        lockbus_issue_receipt(receipt, &later, &world->archive, &why),
+        LOCKBUS_OK);
+    host_mark(host);
+    receipt_arrived(host, receipt, sizeof receipt);
+    host_run(host, 2000, host_event);
+    host_saw(host, 0xFFFF, "ROLLED_BACK R4\n");
+    host_wrote(host, 0xFFFF,
+               "ALARM rolled back\n"
+               "REFUSAL receipt R4, count 1\n");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, host_set_up, host_tear_down)
@@ -524,6 +610,7 @@ int main(void)
         THREE_BOARDS(a_board_with_another_address_waits_for_its_parcels),
         THREE_BOARDS(labels_sizes_and_remarks_need_no_order),
         TEST(stolen_issuer),
+        TEST(anchors_are_kept),
     };
 
     return cmocka_run_group_tests_name("cookbook: service", tests, NULL, NULL);

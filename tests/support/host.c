@@ -196,6 +196,9 @@ static const char *entry_name(enum lockbus_entry_kind kind)
         [LOCKBUS_ENTRY_ALARM] = "ALARM",
         [LOCKBUS_ENTRY_TIME] = "TIME",
         [LOCKBUS_ENTRY_BOARD] = "BOARD",
+        [LOCKBUS_ENTRY_RECEIPT] = "RECEIPT",
+        [LOCKBUS_ENTRY_DEVICE] = "DEVICE",
+        [LOCKBUS_ENTRY_RETAIN] = "RETAIN",
     };
 
     return names[kind];
