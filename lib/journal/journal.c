@@ -139,14 +139,11 @@ static uint8_t *checkpoint_block(struct lb_journal *journal)
 
     if (newest != NULL && newest[LB_BLOCK_COUNT] == 0) {
         number--;
-    } else if (journal->used != 0 && (journal->ckpt_waits < LB_CKPT_WAITS ||
-                                      journal->used == LB_JOURNAL_PENDING)) {
-        if (journal->ckpt_waits < LB_CKPT_WAITS) {
-            journal->ckpt_waits++;
-        }
+    } else if (newest != NULL && journal->ckpt_waits < LB_CKPT_WAITS) {
+        journal->ckpt_waits++;
         return NULL;
     } else {
-        newest = NULL;
+        newest = NULL; /* behind it; kept_free() sees to a place */
     }
     if (number / LB_SEGMENT_BLOCKS != journal->durable / LB_SEGMENT_BLOCKS) {
         return NULL;

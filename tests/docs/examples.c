@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum { D = 5, LINE = 32, STAY = 101, OPSLIMIT = 1, MEMORY_KIB = 8 };
+enum { DEVICE = 30, ARCHIVE = 31 };
 
 static const char secret[] = "K7QW2M9X";
 
@@ -290,7 +291,8 @@ static bool show_seal(void)
     lb_put_u16(ad + 16, D);
     lb_put_u64(ad + 18, gate_stay(STAY));
     gate_seed(wanted, RECIPIENT);
-    if (!lb_crypto_unseal(seed, bytes, ad, secret, strlen(secret)) ||
+    if (lb_crypto_unseal(seed, bytes, ad, secret, strlen(secret)) !=
+            LOCKBUS_OK ||
         memcmp(seed, wanted, sizeof seed) != 0) {
         return false;
     }
@@ -379,6 +381,69 @@ static const struct field intent_record[] = {{1, "INTENT"},
                                              {16, "challenge"},
                                              {64, "the proof's signature"}};
 
+static void show_anchor(const uint8_t digest[LB_HASH_LEN])
+{
+    static const struct field fields[] = {
+        {5, "LBA1, version 1"},
+        {1, "the wall time was trusted"},
+        {2, "zero"},
+        {16, "cabinet_id"},
+        {8, "block 1"},
+        {32, "its digest"},
+        {4, "its boot"},
+        {4, "zero"},
+        {8, "its powered time, ms"},
+        {8, "its wall time"},
+        {64, "signature by the device key"},
+    };
+    struct lb_device device = {.ok = true};
+    struct lb_journal journal = {.durable = 2,
+                                 .last = {.powered_ms = 61000,
+                                          .unix_s = 1790000001,
+                                          .boot = 1,
+                                          .trusted = true}};
+    uint8_t bytes[LB_ANCHOR_LEN];
+
+    memcpy(journal.cabinet_id, gate_cabinet, 16);
+    memcpy(journal.last.digest, digest, LB_HASH_LEN);
+    gate_seed(device.seed, DEVICE);
+    (void)lb_anchor_make(&journal, &device, bytes);
+    thing("The anchor of block 1",
+          ", by the device key whose seed is `1e` x 32, over "
+          "`lockbus/anchor/v1`, 0, bytes 0 to 87",
+          "anchor");
+    SHOW(bytes, fields);
+}
+
+static void show_receipt(const uint8_t digest[LB_HASH_LEN])
+{
+    static const struct field fields[] = {
+        {5, "LBR1, version 1"},
+        {3, "zero"},
+        {16, "cabinet_id"},
+        {8, "block 1"},
+        {32, "its digest"},
+        {8, "issued_at 1790000060"},
+        {8, "key_id of the archive key"},
+        {64, "signature by the archive key"},
+    };
+    uint8_t bytes[LB_RECEIPT_LEN] = "LBR1\1", seed[LB_SEED_LEN];
+
+    memcpy(bytes + 8, gate_cabinet, 16);
+    lb_put_u64(bytes + 24, 1);
+    memcpy(bytes + 32, digest, LB_HASH_LEN);
+    lb_put_u64(bytes + 64, 1790000060);
+    gate_key(seed, ARCHIVE);
+    memcpy(bytes + 72, seed, 8);
+    gate_seed(seed, ARCHIVE);
+    (void)lb_crypto_sign(bytes + 80, "lockbus/receipt/v1", bytes, 72, seed);
+    thing("Its receipt",
+          ", by the archive key whose seed is `1f` x 32, over "
+          "`lockbus/receipt/v1`, 0, bytes 0 to 71",
+          "receipt");
+    SHOW(bytes, fields);
+}
+
 static void show_journal(void)
 {
     uint8_t key[LB_HASH_LEN], block[LB_BLOCK_LEN] = {0}, proof[LB_PROOF_LEN];
@@ -422,6 +487,8 @@ static void show_journal(void)
           "block1");
     show_block(block, intent_record,
                sizeof intent_record / sizeof intent_record[0]);
+    show_anchor(block + LB_BLOCK_DIGEST);
+    show_receipt(block + LB_BLOCK_DIGEST);
 }
 
 /* ---- main ---------------------------------------------------------------- */
@@ -436,8 +503,8 @@ static int make_seal(void)
     lb_put_u16(ad + 16, D);
     lb_put_u64(ad + 18, gate_stay(STAY));
     gate_seed(seed, RECIPIENT);
-    if (!lb_crypto_seal(bytes, seed, ad, secret, strlen(secret), OPSLIMIT,
-                        MEMORY_KIB)) {
+    if (lb_crypto_seal(bytes, seed, ad, secret, strlen(secret), OPSLIMIT,
+                       MEMORY_KIB) != LOCKBUS_OK) {
         return 1;
     }
     for (size_t i = 0; i < sizeof bytes; i++) {

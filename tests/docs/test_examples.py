@@ -148,6 +148,23 @@ class Examples(unittest.TestCase):
         verify(keys()[record[24 + 16:24 + 24]], b"lockbus/proof/v1", proof,
                record[24 + 40:])
 
+    def test_the_anchor_and_its_receipt_are_of_the_last_block(self):
+        block = things("journal")["block1"]
+        anchor = things("journal")["anchor"]
+        receipt = things("journal")["receipt"]
+        device = bytes(signing.SigningKey(b"\x1e" * 32).verify_key)
+        archive = bytes(signing.SigningKey(b"\x1f" * 32).verify_key)
+        self.assertEqual((len(anchor), len(receipt)), (152, 144))
+        verify(device, b"lockbus/anchor/v1", anchor[:88], anchor[88:])
+        verify(archive, b"lockbus/receipt/v1", receipt[:72], receipt[80:])
+        self.assertEqual(receipt[72:80], archive[:8])
+        for thing in anchor, receipt:
+            self.assertEqual(thing[8:24], block[8:24])
+            self.assertEqual(thing[24:32], block[24:32])
+            self.assertEqual(thing[32:64], block[3968:4000])
+        self.assertEqual(anchor[64:68], block[36:40])
+        self.assertEqual(anchor[72:88], block[48:64])
+
 
 def write():
     """Puts the code's examples into the pages."""

@@ -184,6 +184,52 @@ static void what_waits_leaves_a_checkpoint_its_block(void **state)
     assert_true(lb_journal_has_room(&host->journal, true));
 }
 
+/* A block that is only to be written, so that its time is on record. */
+static void an_empty_block_that_waits_is_the_checkpoints(void **state)
+{
+    struct scene *scene = *state;
+    struct toy_host *host = &scene->host;
+    uint64_t seq;
+
+    assert_true(append(host));
+    assert_true(one_job(host)); /* the segment's first */
+    assert_true(lb_journal_append(&host->journal, NULL, 0, &seq) == LOCKBUS_OK);
+    assert_true(one_job(host));
+    assert_int_equal(host->journal.ckpt_waits, 0);
+    assert_int_equal(host->journal.ckpt_end, seq);
+    assert_true(toy_flush(host));
+    must_fold(scene, LB_SEGMENT_BLOCKS);
+}
+
+static size_t give(void *user, uint32_t *cursor, struct lb_record *out,
+                   size_t cap)
+{
+    const size_t *count = user;
+
+    (void)cursor;
+    (void)out;
+    (void)cap;
+    return *count;
+}
+
+/* Only a bug gets there: the journal goes on without it. */
+static void a_snapshot_without_end_ends_the_checkpoint(void **state)
+{
+    struct scene *scene = *state;
+    struct toy_host *host = &scene->host;
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t count = i == 0 ? 0 : LB_BATCH_MAX + 1;
+
+        host->journal.snapshot =
+            (struct lb_journal_snapshot){.user = &count, .next = give};
+        host->journal.ckpt_running = true;
+        assert_true(one_job(host));
+        assert_false(host->journal.ckpt_running);
+        assert_false(host->journal.ckpt_ending);
+    }
+}
+
 static void commits_run_until_the_checkpoint_is_whole(void **state)
 {
     struct scene *scene = *state;
@@ -235,6 +281,8 @@ int main(void)
         SCENE(a_load_that_leaves_no_block_empty_delays_it_no_longer),
         SCENE(a_checkpoint_never_reaches_into_the_next_segment),
         SCENE(what_waits_leaves_a_checkpoint_its_block),
+        SCENE(an_empty_block_that_waits_is_the_checkpoints),
+        SCENE(a_snapshot_without_end_ends_the_checkpoint),
         SCENE(commits_run_until_the_checkpoint_is_whole),
         SCENE(a_restart_in_a_checkpoint_folds_from_the_one_before_it),
         SCENE(without_checkpoints_the_journal_ends_before_keys_run_out),
