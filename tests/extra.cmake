@@ -254,6 +254,10 @@ target_link_options(scenario_test_anchors PRIVATE
 target_link_options(scenario_test_code_time PRIVATE
   LINKER:--wrap=lb_crypto_unseal)
 
+target_link_options(scenario_test_let_go PRIVATE
+  LINKER:--wrap=lb_dir_open,--wrap=lb_dir_close
+  LINKER:--wrap=lb_dir_last_error)
+
 # An adapter whose driver refuses low latency.
 target_link_options(scenario_test_lines PRIVATE
   LINKER:--wrap=lb_line_low_latency)
