@@ -266,7 +266,7 @@ lockbus_not_emptied(struct lockbus_cabinet *cabinet, uint16_t door,
  * device key. Send it to the operator with your own messages, as often as you
  * like (ANCHOR_DUE reminds of it); it is no secret. Whoever has one finds out
  * later that a journal was cut off below it, or that its blocks were redone.
- * Costs one signature, about 0.1 ms; never blocks.
+ * Costs one signature; never blocks.
  *
  * @return OK; CORRUPT with field `device` when the device key is missing or
  *         damaged: lockbus_cabinet_amend() makes a new one; USAGE.

@@ -143,6 +143,8 @@ static const struct {
     {LOCKBUS_EVENT_JOURNAL_FAILED, PICTURE_BAD},
     {LOCKBUS_EVENT_LOST, PICTURE_BAD},
     {LOCKBUS_EVENT_TRACE_ENDED, PICTURE_BAD},
+    {LOCKBUS_EVENT_ROLLED_BACK, PICTURE_BAD},
+    {LOCKBUS_EVENT_FORKED, PICTURE_BAD},
 };
 
 static enum picture_tone tone_of(const struct lockbus_event *event)
