@@ -222,9 +222,11 @@ uint64_t lb_gate_next_ms(const struct lb_gate *gate)
             next = due;
         }
     }
-    if (lb_now_s(gate, &now_s)) {
-        /* Above the time that was told, else the floor were due already. */
-        uint64_t goal_s = gate->floor_s + FLOOR_STEP_S;
+    /* Above the time that was told, else the floor were due already; at the end
+     * of time it rises no more. */
+    uint64_t goal_s = gate->floor_s + FLOOR_STEP_S;
+
+    if (lb_now_s(gate, &now_s) && goal_s < LB_TIME_END_S) {
         uint64_t due =
             lb_after(gate->time_told_ms, 1000 * (goal_s - gate->time_s));
 

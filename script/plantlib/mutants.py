@@ -4,6 +4,7 @@ import re
 
 LITERAL = re.compile(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'',
                      re.DOTALL)
+FUNCTION = re.compile(r"^[a-z].*?\b(\w+)\(")
 ENUM = re.compile(r"\benum(?: \w+)? \{(.*?)\}", re.DOTALL)
 NAME = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
 OTHER = {" < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ",
@@ -43,6 +44,7 @@ class Mutant:
 
     def __init__(self, file, number, old, new):
         self.file, self.number, self.old, self.new = file, number, old, new
+        self.function = ""  # that the line is in
 
     def key(self):
         """The same whatever stands above it in the file."""
@@ -122,11 +124,16 @@ def of_file(root, file, after):
     """Every mutant of a file, in order, each once."""
     text = (root / file).read_text(encoding="utf-8")
     codes = blank(text).splitlines()
+    function = ""
     for number, (code, line) in enumerate(zip(codes, text.splitlines()), 1):
         if code.lstrip().startswith("#") or not code.strip():
             continue
+        if named := FUNCTION.match(code):
+            function = named.group(1)
         seen = {line}
         for new in of_line(code, line, after):
             if new not in seen:
                 seen.add(new)
-                yield Mutant(file, number, line, new)
+                mutant = Mutant(file, number, line, new)
+                mutant.function = function
+                yield mutant

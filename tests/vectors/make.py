@@ -8,12 +8,13 @@ import pathlib
 import struct
 import sys
 
+import forge
 from nacl import bindings, pwhash, signing
 
 HERE = pathlib.Path(__file__).resolve().parent
 CABINET, OTHER_CABINET = b"cabinet of rules", b"another cabinet."
 OPERATOR = b"an operator's id"
-NOW, EPOCH, REGION, DOORS = 1790000000, 9, 3, 20
+NOW, EPOCH, REGION, DOORS = 1790000000, 9, 3, 40
 D = 5  # the door of most cases
 (ROOT_A, ROOT_B, ROOT_C, ISSUER, OPS, SEC, OPS_2, FAR_ISSUER, BAD_ISSUER,
  COURIER, RECIPIENT, RETURNS, OTHER, NEXT_ROOT, NEXT_ISSUER) = range(1, 16)
@@ -316,8 +317,14 @@ def grant_forms(c):
     c.do("time", NOW + 100, "untrusted")
     c.deposit("OK", grant(**{"from": NOW + 50}))
     c.case("what trusted time has shown stays shown when trust ends")
-    c.do("time", NOW + 5000, "trusted")
+    c.do("time", NOW + 3000, "trusted")
     c.do("time", NOW, "untrusted")
+    c.deposit("D6", grant(valid=2999))
+    c.deposit("OK", grant(valid=3000))
+    c.case("the last moment of time lasts")
+    c.do("time", 2**36 - 1, "trusted")
+    c.do("wait", 4000)
+    c.do("restart")
     c.deposit("D6")
     c.case("trusted time goes on by itself")
     c.do("wait", 3599)
@@ -750,7 +757,7 @@ def buckets(c):
         c.occupied(door, OTHER + door)
     c.proof("OK", signer=OTHER + 1, door=1)
     c.do("never-opened", 1)
-    c.do("wait", TOKEN_S["release"])
+    c.do("wait", 2 * TOKEN_S["release"])
     for door in doors[:5]:
         c.proof("OK", signer=OTHER + door, door=door)
         c.do("never-opened", door)
@@ -810,6 +817,14 @@ def buckets(c):
     c.proof("OK", RETURN, RETURNS, door=1)
     c.proof("P8", RETURN, RETURNS, door=1)
     c.proof("OK", signer=OTHER + 1, door=1)
+    c.case("one token an hour comes in an hour")
+    c.do("manifest", manifest(service_burst=1, service_per_hour=1), "OK")
+    c.order("OK", OPEN)
+    c.order("S7", OPEN, 2)
+    c.do("wait", 3599)
+    c.order("S7", OPEN, 2, until=NOW + 9000)
+    c.do("wait", 1)
+    c.order("OK", OPEN, 2, until=NOW + 9000)
     c.case("a manifest without returns")
     c.occupied(1, OTHER + 1, 1, "return", key(RETURNS), 0)
     c.do("manifest", manifest(return_burst=0, return_per_hour=0), "OK")
@@ -1010,7 +1025,8 @@ def codes(c):
             ("of its door alone", "05", "C1"),
             ("of another door", "06K7QW2M", "C1"),
             ("of no door", "0MK7QW2M", "C1"),
-            ("with a letter that is none", "05K7QWUM", "C1")):
+            ("with a letter that is none", "05K7QWUM", "C1"),
+            ("with one at its end", "05K7QW2MU", "C1")):
         begin(f"a code {name}")
         c.do("code", text, answer)
     c.case("a code with look-alikes")
@@ -1022,6 +1038,22 @@ def codes(c):
     c.do("digits", "005-123456789", "C1")
     c.do("digits", "005-1234567891", "C4")
     c.do("digits", "005-123456789O", "C1")
+    c.do("digits", "0051234567890", "OK")
+    c.case("codes name doors by all of their first characters")
+    c.do("door", 37, "occupied shut stay", stay(1), "courier", key(COURIER),
+         "release", key(RECIPIENT))
+    c.do("seal", 37, seal(b"1234567890", door=37), "OK")
+    c.do("code", "151234567890", "OK")
+    c.do("digits", "0371234567890", "OK")
+    begin("a code of twelve letters has 60 bits", b"ABCDEFGHJKMN")
+    c.do("manifest", manifest(bits=61), "OK")
+    c.do("code", "05ABCDEFGHJKMN", "C1")
+    c.do("manifest", manifest(3, bits=60), "OK")
+    c.do("code", "05ABCDEFGHJKMN", "OK")
+    begin("a code of digits has 3.3 bits for each", b"1234567890")
+    c.do("manifest", manifest(bits=34), "OK")
+    c.do("digits", "0051234567890", "C1")
+    c.do("manifest", manifest(3, bits=33), "OK")
     c.do("digits", "0051234567890", "OK")
     begin("a code of 32 letters", b"ABCDEFGHABCDEFGHABCDEFGHABCDEFGH")
     c.do("code", "05ABCDEFGHABCDEFGHABCDEFGHABCDEFGHA", "C1")
@@ -1136,6 +1168,14 @@ def codes(c):
     for _ in range(3):
         c.do("code", "05K7QW2N", "C4")
     c.do("code", "05K7QW2N", "C2")
+    begin("tries go on while the parcel is taken out")
+    for _ in range(4):
+        c.do("code", "05K7QW2N", "C4")
+    c.proof("OK")
+    c.do("opens", D)
+    c.do("is", D, "emptying")
+    c.do("shuts", D)
+    c.do("code", "05K7QW2M", "C2")
     begin("a stay's tries end with it")
     for _ in range(4):
         c.do("code", "05K7QW2N", "C4")
@@ -1207,6 +1247,9 @@ def orders(c):
             ("of another question", "S5", order(CLEAR, q=Q2)),
             ("of number 0", "OK", order(CLEAR, 0))):
         row(name, answer, o)
+    twice = order(CLEAR, signers=(OPS, OPS))
+    row("by one person twice, with another signature", "S1",
+        twice[:72 + 64 + 8] + b"\xff" * 64)
     c.case("an order's number is above every one before")
     c.order("OK", BLOCK, 5)
     c.order("S6", UNBLOCK, 5)
@@ -1540,6 +1583,78 @@ def first_ones(c):
     c.order("OK", CLEAR, 6)
 
 
+# ---- Forgeries --------------------------------------------------------------
+
+def careless(key_, prefix, body, signature):
+    """The signature, which a careless verification takes."""
+    assert forge.careless(key_, prefix + body, signature)
+    return signature
+
+
+def forgeries(c):
+    """Signatures without a key, and keys that are none."""
+    small = forge.small()
+    keys = [forge.encode(point) for point in small]
+    keys += [(int.from_bytes(k, "little") + forge.P).to_bytes(32, "little")
+             for k in keys if int.from_bytes(k, "little") < 2**255 - forge.P]
+    nothing = forge.of_nothing()
+    for i, bad in enumerate(keys):
+        name = f"small key {i}"
+        body = proof(RELEASE, OTHER)[:48]
+        c.case(f"a proof that nobody signed under {name}")
+        c.occupied(D, bad)
+        c.ask(D)
+        c.do("proof", body + careless(bad, PROOF, body, nothing), "P6")
+        # zeros for the recipient are a visit, which has no parcel to open for
+        for slot in ("courier", "release") if bad != ZERO else ("courier",):
+            c.case(f"a grant with {name} as its {slot}")
+            c.deposit("D7", grant(**{slot: bad}))
+        c.case(f"a grant with {name} for returns")
+        c.deposit("D7", grant(back=bad, after=60))
+        c.case(f"a manifest with {name}")
+        c.do("manifest", manifest(keys=KEYS + [entry(3, bad)]), "M4")
+
+    def longer(whole, at):
+        return (whole[:at] + forge.beyond_order(whole[at:at + 64])
+                + whole[at + 64:])
+
+    c.case("a proof whose S is beyond the order")
+    whole = longer(proof(RELEASE, RECIPIENT), 48)
+    careless(key(RECIPIENT), PROOF, whole[:48], whole[48:])
+    c.occupied()
+    c.ask(D)
+    c.do("proof", whole, "P6")
+    c.do("proof", proof(RELEASE, RECIPIENT), "OK")
+    c.case("a grant whose S is beyond the order")
+    c.deposit("D3", longer(grant(), 168))
+    c.case("a deposit's proof whose S is beyond the order")
+    c.deposit("P6", p=longer(proof(KIND_DEPOSIT, COURIER), 48))
+    for at in (72, 144):
+        c.case(f"an order whose S at {at} is beyond the order")
+        c.ask(D)
+        c.do("order", longer(order(CLEAR), at), "S2")
+        c.case(f"an amendment whose S at {at + 48} is beyond the order")
+        c.do("commission", longer(commission(1), at + 48), blake(b"a map"),
+             DOORS, "K2")
+        c.case(f"a manifest whose S at {at} behind its keys is beyond it")
+        c.do("manifest", longer(manifest(), 64 + 48 * 8 + at - 64), "M5")
+    body = proof(RELEASE, RECIPIENT)[:48]
+    seed = bytes([RECIPIENT]) * 32
+    for i, point in enumerate(small[1:], 1):
+        c.case(f"a proof whose R has a small part of {i}")
+        c.occupied()
+        c.ask(D)
+        c.do("proof", body + careless(
+            key(RECIPIENT), PROOF, body,
+            forge.crooked(seed, key(RECIPIENT), PROOF + body, point)), "P6")
+        bent = forge.crooked_key(seed, point)
+        careless(bent, PROOF, body, forge.crooked(seed, bent, PROOF + body))
+        c.case(f"a grant for a key with a small part of {i}")
+        c.deposit("D7", grant(release=bent))
+        c.case(f"a manifest with a key that has a small part of {i}")
+        c.do("manifest", manifest(keys=KEYS + [entry(3, bent)]), "M4")
+
+
 # ---- Custody ----------------------------------------------------------------
 
 def custody(c):
@@ -1567,6 +1682,24 @@ def custody(c):
     c.do("is", D, "vacant")
     c.case("a deposit without result is vacant too, when nobody saw it open")
     c.deposit("OK")
+    c.do("wait", 100)
+    c.do("is", D, "vacant")
+    c.case("the first door is a door like any other")
+    c.deposit("OK", door=0)
+    c.do("wait", 100)
+    c.do("is", 0, "vacant")
+    c.case("an intent that has its result keeps no window's end away")
+    c.deposit("OK")
+    c.do("wait", 90)
+    c.deposit("OK")
+    c.do("never-opened", D)
+    c.do("wait", 9)
+    c.do("is", D, "loading")
+    c.do("wait", 1)
+    c.do("is", D, "vacant")
+    c.case("a visit ends though its board is away")
+    c.deposit("OK", grant(release=ZERO))
+    c.do("away", D)
     c.do("wait", 100)
     c.do("is", D, "vacant")
     c.case("a deposit of unknown result is occupied at the window's end")
@@ -1858,7 +1991,7 @@ def main():
     rules = Cases("Every rule and each of its bounds.", scene())
     for part in (grant_forms, deposit_rules, proof_rules, challenges, buckets,
                  counting, seals, codes, orders, manifests, amendments,
-                 custody):
+                 forgeries, custody):
         part(rules)
     first = Cases("Commissioning a new cabinet.",
                   ["uncommissioned", f"time {NOW} trusted",
