@@ -82,6 +82,14 @@ void lb_archive_start(struct lockbus_cabinet *cab, enum lb_archive_state what)
     }
 }
 
+bool lb_archive_at_work(const struct lockbus_cabinet *cab)
+{
+    enum lb_archive_state state = cab->archive.state;
+
+    return state != LB_ARCHIVE_REST && state != LB_ARCHIVE_RECORD &&
+           !cab->archive.ended;
+}
+
 /* The first segment that no receipt covers. */
 static uint32_t covered(const struct lb_archive *archive)
 {

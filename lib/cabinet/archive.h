@@ -63,5 +63,12 @@ void lb_receipt_compared(struct lockbus_cabinet *cab);
 /* Hands the job to the worker. */
 void lb_archive_start(struct lockbus_cabinet *cab, enum lb_archive_state what);
 void lb_archive_advance(struct lockbus_cabinet *cab);
+/* Whether the worker has the job. */
+bool lb_archive_at_work(const struct lockbus_cabinet *cab);
+
+/* ---- storage.c ----------------------------------------------------------- */
+
+/* The journal's job failed. */
+void lb_storage_write_failed(struct lockbus_cabinet *cab);
 
 #endif

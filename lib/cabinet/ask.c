@@ -374,12 +374,7 @@ void lb_ask_worker_ended(struct lockbus_cabinet *cab)
         cab->journal_busy = false;
         lb_journal_end(cab->journal, &cab->journal_job);
         if (cab->journal_job.err != LOCKBUS_OK) {
-            struct lockbus_error why;
-
-            (void)lb_storage_why(cab, cab->journal_job.err,
-                                 "it could not be written", &why);
-            cab->failure_errno = why.sys_errno;
-            lb_journal_has_failed(cab, why.text);
+            lb_storage_write_failed(cab);
         }
     }
 }

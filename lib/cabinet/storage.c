@@ -48,6 +48,21 @@ enum lockbus_err lb_storage_why(const struct lockbus_cabinet *cab,
     return err;
 }
 
+/* The disk's own words; not while the worker uses the disk again. */
+void lb_storage_write_failed(struct lockbus_cabinet *cab)
+{
+    static const char text[] = "it could not be written";
+    struct lockbus_error why = {.err = LOCKBUS_OK};
+
+    if (lb_archive_at_work(cab)) {
+        lb_journal_has_failed(cab, text);
+        return;
+    }
+    (void)lb_storage_why(cab, cab->journal_job.err, text, &why);
+    cab->failure_errno = why.sys_errno;
+    lb_journal_has_failed(cab, why.text);
+}
+
 enum lockbus_err lb_storage_open(struct lockbus_cabinet *cab, bool create,
                                  struct lockbus_error *why)
 {

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,11 +28,14 @@
 enum { A07 = 6, KEEP_DAYS = 2, DAY_MS = 86400000 };
 
 /* Thousands of blocks, of which no power cut takes one. */
+static bool sync_fails;
+
 int __wrap_fdatasync(int fd);
 int __wrap_fdatasync(int fd)
 {
     (void)fd;
-    return 0;
+    errno = ENOSPC;
+    return sync_fails ? -1 : 0;
 }
 
 int __wrap_fsync(int fd);
@@ -726,6 +730,32 @@ static void what_was_let_go_goes_at_the_next_start(void **state)
     (void)state;
 }
 
+/* Why the disk failed is asked of it only while nobody uses it. */
+static void a_failed_disk_is_not_asked_while_the_worker_uses_it(void **state)
+{
+    for (int busy = 0; busy < 2; busy++) {
+        struct rig *rig = rig_new();
+        struct lockbus_error why;
+        uint32_t ticket;
+
+        rig->cab->archive.state = busy != 0 ? LB_ARCHIVE_LOOK : LB_ARCHIVE_REST;
+        sync_fails = true;
+        assert_int_equal(
+            rig_service(rig, 20, LOCKBUS_SERVICE_BLOCK, &ticket, &why),
+            LOCKBUS_OK);
+        rig_run(rig, 100);
+        sync_fails = false;
+        assert_int_equal(rig_count(rig, LOCKBUS_EVENT_JOURNAL_FAILED, 0xFFFF),
+                         1);
+        assert_int_equal(
+            rig_service(rig, 21, LOCKBUS_SERVICE_BLOCK, &ticket, &why),
+            LOCKBUS_ERR_IO);
+        assert_int_equal(why.sys_errno, busy != 0 ? 0 : ENOSPC);
+        rig_free(rig);
+    }
+    (void)state;
+}
+
 /* The newest checkpoint is not whole: a start needs the segment before. */
 static void what_a_start_needs_stays(void **state)
 {
@@ -835,6 +865,7 @@ int main(void)
         cmocka_unit_test(only_a_receipt_explains_a_beginning),
         cmocka_unit_test(what_was_let_go_goes_at_the_next_start),
         cmocka_unit_test(what_a_start_needs_stays),
+        cmocka_unit_test(a_failed_disk_is_not_asked_while_the_worker_uses_it),
         cmocka_unit_test(a_segment_is_kept_for_its_days),
         cmocka_unit_test(a_segment_whose_last_block_has_no_receipt_stays),
         cmocka_unit_test(without_keep_days_nothing_is_let_go),
