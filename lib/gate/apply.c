@@ -35,7 +35,6 @@ bool lb_apply_part(struct lb_gate *gate, const struct lb_record *r,
                    struct lb_manifest *out, bool *whole)
 {
     size_t at = (size_t)r->kind * LB_RECORD_BODY;
-    size_t len = r->ref - at;
 
     *whole = false;
     if (r->kind == 0) {
@@ -44,6 +43,8 @@ bool lb_apply_part(struct lb_gate *gate, const struct lb_record *r,
     if (r->ref > LB_MANIFEST_MAX || at != gate->staged || at >= r->ref) {
         return false;
     }
+    size_t len = r->ref - at;
+
     if (len > LB_RECORD_BODY) {
         len = LB_RECORD_BODY;
     }

@@ -135,7 +135,7 @@ bool lb_code_read(struct lb_code *code, const uint8_t *text, size_t len,
                     ? -1
                     : value(text[i], digits);
 
-        if (v < 0 || code->len == LB_CODE_MAX) {
+        if (v < 0 || code->len >= LB_CODE_MAX) {
             return false;
         }
         if (seen++ < door_len) {

@@ -154,11 +154,13 @@ static bool m4(const struct lb_manifest *m)
     size_t roles[LB_ROLE_COUNT] = {0};
 
     for (size_t i = 0; i < m->key_count; i++) {
-        if (!role_known(m->keys[i].role) ||
-            !lb_crypto_point_ok(m->keys[i].key) || !key_is_new(m, i)) {
+        uint8_t role = m->keys[i].role;
+
+        if (!role_known(role) || !lb_crypto_point_ok(m->keys[i].key) ||
+            !key_is_new(m, i)) {
             return false;
         }
-        roles[m->keys[i].role]++;
+        roles[role]++;
     }
     return m->threshold >= 2 && m->threshold <= roles[LB_ROLE_ROOT] &&
            roles[LB_ROLE_OPERATIONS] >= 1 && roles[LB_ROLE_SECURITY] >= 1;
