@@ -250,6 +250,14 @@ set_tests_properties(scenario_test_kill PROPERTIES COST 500)
 target_link_options(scenario_test_anchors PRIVATE
   LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=lb_dir_remove)
 
+# The n-th call of each kind fails.
+foreach(call malloc calloc realloc modbus_new_rtu crypto_pwhash_argon2id write
+        pwrite posix_fallocate fsync fdatasync read pread open openat renameat
+        getrandom clock_gettime eventfd epoll_create1 timerfd_create
+        socketpair)
+  target_link_options(fault_test_failing_calls PRIVATE LINKER:--wrap=${call})
+endforeach()
+
 # What a code's derivations cost is counted, and where memory is short told.
 target_link_options(scenario_test_code_time PRIVATE
   LINKER:--wrap=lb_crypto_unseal)

@@ -185,13 +185,17 @@ enum lockbus_err lockbus_cabinet_open(struct lockbus_cabinet **out,
  * the operating system's. */
 static void stop_buses(struct lockbus_cabinet *cab)
 {
-    uint64_t began = lb_clock_boot_us();
+    uint64_t last = lb_clock_boot_us(), gone = 0;
+    unsigned unknown = 0; /* times that the clock did not say */
     bool stopped = false;
 
     while (!stopped && cab->polled) {
-        uint64_t gone = lb_clock_boot_us() - began;
+        uint64_t now = lb_clock_boot_us();
 
-        stopped = gone > LB_CLOSE_US;
+        gone += now > last && last != 0 ? now - last : 0;
+        unknown += now == 0;
+        last = now;
+        stopped = gone > LB_CLOSE_US || unknown > LB_CLOSE_UNKNOWN;
         bool all = true;
 
         lb_loop_begin(&cab->loop);

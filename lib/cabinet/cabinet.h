@@ -62,7 +62,8 @@ enum lb_cabinet_limits {
     LB_MISS_TELL_S = 60,       /* and one more each time */
     LB_LINE_TELL_MS = 3600000, /* what a line did is told this often */
     LB_CLOSE_US = 300000,
-    LB_BOARD_NEW = 0xFF /* state of one that was never here */
+    LB_CLOSE_UNKNOWN = 1000, /* turns without a clock */
+    LB_BOARD_NEW = 0xFF      /* state of one that was never here */
 };
 
 /* What a ticket waits for. */

@@ -65,22 +65,25 @@ static enum lockbus_err decide(struct lockbus_cabinet *cab,
                                struct lockbus_error *why)
 {
     lb_gate_decide(&cab->gate, ask, verdict);
-    if (verdict->kind != LB_VERDICT_DONE) {
-        return lb_reason_rule(why, verdict->rule);
-    }
-    return LOCKBUS_OK;
+    return verdict->kind == LB_VERDICT_DONE
+               ? LOCKBUS_OK
+               : lb_reason_rule(why, verdict->rule);
 }
 
-static bool apply_all(struct lockbus_cabinet *cab,
-                      const struct lb_record *records, size_t count)
+static enum lockbus_err apply_all(struct lockbus_cabinet *cab,
+                                  const struct lb_record *records, size_t count,
+                                  struct lockbus_error *why)
 {
-    bool ok = true;
-
     for (size_t i = 0; i < count; i++) {
-        ok = lb_memory_for(cab, &records[i]) == LOCKBUS_OK &&
-             lb_gate_apply(&cab->gate, &records[i]) && ok;
+        if (lb_memory_for(cab, &records[i]) != LOCKBUS_OK) {
+            return lb_reason(why, LOCKBUS_ERR_NOMEM, "", "out of memory");
+        }
+        if (!lb_gate_apply(&cab->gate, &records[i])) {
+            return lb_reason(why, LOCKBUS_ERR_CORRUPT, "journal",
+                             "the gate refused its own record");
+        }
     }
-    return ok;
+    return LOCKBUS_OK;
 }
 
 /* BOOT, and at an amendment what the restart itself asks for. `first` holds
@@ -93,13 +96,13 @@ static enum lockbus_err boot(struct lockbus_cabinet *cab, bool write,
 
     lb_gate_clock(&cab->gate, cab->gate.powered_ms); /* the fold is over */
     while ((count = lb_gate_tick(&cab->gate, record, ROWS_BATCH)) != 0) {
-        if (!apply_all(cab, record, count)) {
-            return lb_reason(why, LOCKBUS_ERR_CORRUPT, "journal",
-                             "the gate refused its own record");
+        enum lockbus_err err = apply_all(cab, record, count, why);
+
+        if (err != LOCKBUS_OK) {
+            return err;
         }
         if (write) {
-            enum lockbus_err err = put(cab, record, count, why);
-
+            err = put(cab, record, count, why);
             if (err != LOCKBUS_OK) {
                 return err;
             }
@@ -118,11 +121,9 @@ static enum lockbus_err apply_and_put(struct lockbus_cabinet *cab,
                                       const struct lb_record *records,
                                       size_t count, struct lockbus_error *why)
 {
-    if (!apply_all(cab, records, count)) {
-        return lb_reason(why, LOCKBUS_ERR_CORRUPT, "journal",
-                         "the gate refused its own record");
-    }
-    return put(cab, records, count, why);
+    enum lockbus_err err = apply_all(cab, records, count, why);
+
+    return err == LOCKBUS_OK ? put(cab, records, count, why) : err;
 }
 
 /* The rows of the new map, then the record that makes them the map. */
@@ -274,9 +275,9 @@ static enum lockbus_err commission(struct lockbus_cabinet *cab,
     if (err != LOCKBUS_OK) {
         return err;
     }
-    if (!apply_all(cab, keys.records.rec, keys.records.count)) {
-        return lb_reason(why, LOCKBUS_ERR_CORRUPT, "manifest",
-                         "the gate refused its own record");
+    err = apply_all(cab, keys.records.rec, keys.records.count, why);
+    if (err != LOCKBUS_OK) {
+        return err;
     }
     if ((err = decide(cab, order, &map, why)) != LOCKBUS_OK) {
         return err;

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "cabinet/config_read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -249,6 +250,7 @@ static enum lockbus_err out_of_memory(struct lockbus_error *why)
 {
     memset(why, 0, sizeof *why);
     why->err = LOCKBUS_ERR_NOMEM;
+    (void)snprintf(why->text, sizeof why->text, "out of memory");
     return LOCKBUS_ERR_NOMEM;
 }
 

@@ -310,7 +310,7 @@ enum lockbus_err lb_dir_open(struct lb_store *store, const char *path,
     struct lb_dir *dir = calloc(1, sizeof *dir);
 
     if (dir == NULL) {
-        return LOCKBUS_ERR_NOMEM;
+        return lb_why(why, LOCKBUS_ERR_NOMEM, path, NULL, "out of memory");
     }
     dir->fd = dir->lock = dir->segment_fd = -1;
     dir->read_only = read_only;

@@ -416,21 +416,52 @@ void rig_free(struct rig *rig)
     free(rig);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
+}
+
+/* What was never written stays a hole: segments are mostly that. */
 static void copy_file(const char *from, const char *to)
 {
-    static uint8_t buf[65536];
+    static uint8_t buf[4096];
     FILE *in = fopen(from, "rb");
     FILE *out = fopen(to, "wb");
+    off_t at = 0;
     size_t got;
 
     assert_non_null(in);
     assert_non_null(out);
-    while ((got = fread(buf, 1, sizeof buf, in)) > 0) {
-        assert_int_equal(fwrite(buf, 1, got, out), got);
+    for (; (got = fread(buf, 1, sizeof buf, in)) > 0; at += (off_t)got) {
+        if (!is_zero(buf, got)) {
+            assert_int_equal(fseek(out, at, SEEK_SET), 0);
+            assert_int_equal(fwrite(buf, 1, got, out), got);
+        }
     }
     (void)fclose(in);
     assert_int_equal(fclose(out), 0);
+    assert_int_equal(truncate(to, at), 0);
     assert_int_equal(chmod(to, 0600), 0);
+}
+
+void rig_copy_folder(const char *path, const char *to)
+{
+    char a[WORLD_PATH * 2 + 64], b[WORLD_PATH * 2 + 64];
+    const struct dirent *entry;
+
+    remove_tree(to);
+    assert_int_equal(mkdir(to, 0700), 0);
+    DIR *dir = opendir(path);
+
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] != '.') {
+            (void)snprintf(a, sizeof a, "%s/%s", path, entry->d_name);
+            (void)snprintf(b, sizeof b, "%s/%s", to, entry->d_name);
+            copy_file(a, b);
+        }
+    }
+    (void)closedir(dir);
 }
 
 /* The journal's folder as it is now, before anybody tidies up, becomes the
@@ -438,23 +469,10 @@ static void copy_file(const char *from, const char *to)
 void rig_crash_only(struct rig *rig)
 {
     char now[WORLD_PATH + 64], then[WORLD_PATH + 64];
-    char from[WORLD_PATH * 2 + 64], to[WORLD_PATH * 2 + 64];
-    struct dirent *entry;
 
     (void)snprintf(now, sizeof now, "%s", rig_path(rig, "journal"));
     (void)snprintf(then, sizeof then, "%s", rig_path(rig, "after"));
-    assert_int_equal(mkdir(then, 0700), 0);
-    DIR *dir = opendir(now);
-
-    assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL) {
-        if (entry->d_name[0] != '.') {
-            (void)snprintf(from, sizeof from, "%s/%s", now, entry->d_name);
-            (void)snprintf(to, sizeof to, "%s/%s", then, entry->d_name);
-            copy_file(from, to);
-        }
-    }
-    (void)closedir(dir);
+    rig_copy_folder(now, then);
     bool powered[RIG_BOARDS];
 
     /* The dying process switches nothing off: the boards hear no more. */

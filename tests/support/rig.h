@@ -127,6 +127,9 @@ enum lockbus_err rig_service(struct rig *rig, uint16_t door,
                              enum lockbus_service_action action,
                              uint32_t *ticket, struct lockbus_error *why);
 
+/* `to` becomes a copy of a folder of files. */
+void rig_copy_folder(const char *path, const char *to);
+
 /* Path of a file in the rig's folder; static storage. */
 const char *rig_path(const struct rig *rig, const char *name);
 
