@@ -95,7 +95,7 @@ static void result(struct cab *cab, enum lb_fact what, uint32_t ref)
 
 static void sync(struct cab *cab)
 {
-    cab->disk_gate = cab->gate;
+    cab->disk_boot = cab->gate.boot;
     cab->disk_door = cab->door[D];
     cab->disk_stay = cab->stay;
 }
@@ -253,15 +253,15 @@ static void fold(struct cab *cab, const struct lb_gate *from)
 
 static bool start(struct cab *cab, bool lost)
 {
-    struct lb_gate from = lost ? cab->disk_gate : cab->gate;
+    struct lb_gate from = cab->gate;
     struct lb_gate_door door[MODEL_DOORS] = {cab->door[0], cab->door[1]};
     struct lb_permit permit;
 
     if (lost) {
         door[D] = cab->disk_door;
+        from.boot = cab->disk_boot;
         cab->stay = cab->disk_stay;
     }
-    from.powered_ms = cab->gate.powered_ms;
     from.doors = door;
     fold(cab, &from);
     lb_latch_init(&cab->latch);
@@ -284,7 +284,7 @@ static bool durable(struct cab *cab)
     if (!cab->pending || cab->stalled) {
         return false;
     }
-    sync(cab);
+    sync(cab); /* durable first, as ask.c has it */
     cab->pending = false;
     if (lb_gate_permit(&cab->gate, cab->door[D].intent_ref, &permit)) {
         release(cab, &permit);
@@ -662,5 +662,6 @@ void cab_new(struct cab *cab, uint8_t with_uses)
     cab->order_no = FIRST_STAY;
     cab->gate.last_order_no = gate_stay(cab->order_no);
     cab->seen_open_ms = START_MS;
+    memcpy(cab->full, cab->gate.bucket, sizeof cab->full);
     sync(cab);
 }

@@ -93,8 +93,9 @@ struct cab_node {
 struct cab {
     struct lb_gate gate;
     struct lb_gate_door door[MODEL_DOORS];
-    struct lb_gate disk_gate;
     struct lb_gate_door disk_door;
+    uint32_t disk_boot;
+    struct lb_bucket full[LB_BUCKETS]; /* no ask is refused for a bucket */
     struct lb_latch latch;
     uint64_t seen_open_ms; /* powered */
     uint64_t stay, disk_stay, order_no;

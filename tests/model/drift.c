@@ -57,7 +57,7 @@ static bool same_step(struct cab *whole, const struct cab *blank,
     struct cab_node b;
 
     /* the models' buckets are full, and no ask is refused for them */
-    memcpy(whole->gate.bucket, blank->gate.bucket, sizeof whole->gate.bucket);
+    memcpy(whole->gate.bucket, whole->full, sizeof whole->full);
     cab_store(whole, &before);
     cab_load(&packed, &before);
     bool did = cab_step(whole, event);

@@ -59,7 +59,7 @@ static uint8_t open_age(const struct lb_gate_door *d, uint64_t until_ms,
 }
 
 /* Flags that the door's custody, or its intent, gives a meaning to. */
-static void put_flags(struct cab_folded *to, const struct lb_gate *gate,
+static void put_flags(struct cab_folded *to, uint32_t boot,
                       const struct lb_gate_door *d)
 {
     bool loading = d->custody == LB_CUSTODY_LOADING;
@@ -74,8 +74,8 @@ static void put_flags(struct cab_folded *to, const struct lb_gate *gate,
     to->live = d->intent_live;
     to->counts = d->counts;
     to->count_opened = d->counts && d->count_opened;
-    to->this_boot = (loading || d->intent_live || d->permit_due) &&
-                    d->intent_boot == gate->boot;
+    to->this_boot =
+        (loading || d->intent_live || d->permit_due) && d->intent_boot == boot;
     if (loading) {
         to->last_outcome = d->last_outcome;
     }
@@ -102,7 +102,7 @@ static void put_uses(struct cab_folded *to, const struct lb_gate_door *d)
     }
 }
 
-static void put(struct cab_folded *to, const struct lb_gate *gate,
+static void put(struct cab_folded *to, uint32_t boot,
                 const struct lb_gate_door *d, uint64_t seen_ms, uint64_t now_ms)
 {
     bool intent_looked_at = d->intent_live || d->counts || d->permit_due;
@@ -117,7 +117,7 @@ static void put(struct cab_folded *to, const struct lb_gate *gate,
                        : OLD_TICKS;
     to->intent_age = intent_looked_at ? age(now_ms, d->intent_ms) : OLD_TICKS;
     to->return_in = to_come(now_ms, d->return_due_ms);
-    put_flags(to, gate, d);
+    put_flags(to, boot, d);
     put_uses(to, d);
 }
 
@@ -131,8 +131,8 @@ void cab_store(const struct cab *cab, struct cab_node *node)
 
     disk_door.permit_due = false; /* no disk holds it */
     memset(node, 0, sizeof *node);
-    put(&node->now, &cab->gate, &cab->door[0], cab->seen_open_ms, now_ms);
-    put(&node->disk, &cab->disk_gate, &disk_door, cab->seen_open_ms, now_ms);
+    put(&node->now, cab->gate.boot, &cab->door[0], cab->seen_open_ms, now_ms);
+    put(&node->disk, cab->disk_boot, &disk_door, cab->seen_open_ms, now_ms);
     node->latch = latch->state;
     node->forced = latch->forced;
     node->permit = latch->permit_ref != 0;
@@ -176,8 +176,8 @@ static void get_keys(struct lb_gate_door *d, uint64_t stay)
     }
 }
 
-static void get(struct lb_gate *gate, struct lb_gate_door *d,
-                const struct cab_folded *from, uint64_t stay)
+static void get(struct lb_gate_door *d, const struct cab_folded *from,
+                uint64_t stay)
 {
     memset(d, 0, sizeof *d);
     d->row[0] = 1;
@@ -207,23 +207,25 @@ static void get(struct lb_gate *gate, struct lb_gate_door *d,
     d->count_opened = from->count_opened;
     d->intent_boot = from->this_boot ? BOOT : BOOT - 1;
     d->intent_ref = 1;
-    gate->boot = BOOT;
-    gate->last_ref = 1;
-    gate->powered_ms = NOW_MS;
     if (d->custody != LB_CUSTODY_VACANT) {
         get_keys(d, stay);
     }
 }
 
-/* `cab` was made by cab_new() once; all but the door's state is as there. */
+/* `cab` was made by cab_new() once; what is not the door's stays. */
 void cab_load(struct cab *cab, const struct cab_node *node)
 {
     bool older = node->disk_older;
 
     cab->gate.doors = cab->door;
-    get(&cab->gate, &cab->door[0], &node->now, STAY);
-    cab->disk_gate = cab->gate;
-    get(&cab->disk_gate, &cab->disk_door, &node->disk, STAY - older);
+    cab->gate.boot = cab->disk_boot = BOOT;
+    cab->gate.last_ref = 1;
+    cab->gate.powered_ms = NOW_MS;
+    cab->gate.last_order_no = gate_stay(cab->order_no);
+    memcpy(cab->gate.bucket, cab->full, sizeof cab->full);
+    cab_other_counts(cab, 0);
+    get(&cab->door[0], &node->now, STAY);
+    get(&cab->disk_door, &node->disk, STAY - older);
     cab->stay = STAY;
     cab->disk_stay = STAY - older;
     cab->gate.booted = true;

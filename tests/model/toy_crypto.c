@@ -118,25 +118,28 @@ void lb_crypto_wipe(void *secret, size_t len)
     memset(secret, 0, len);
 }
 
-void lb_crypto_random(uint8_t *out, size_t len)
+bool lb_crypto_random(uint8_t *out, size_t len)
 {
     memset(out, 7, len);
+    return true;
 }
 
-bool lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
-                      const uint8_t seal[LB_SEAL_LEN],
-                      const uint8_t ad[LB_SEAL_AD_LEN], const char *password,
-                      size_t password_len)
+enum lockbus_err lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
+                                  const uint8_t seal[LB_SEAL_LEN],
+                                  const uint8_t ad[LB_SEAL_AD_LEN],
+                                  const char *password, size_t password_len)
 {
     (void)seed, (void)seal, (void)ad, (void)password, (void)password_len;
-    return false;
+    return LOCKBUS_ERR_DENIED; /* no model uses codes */
 }
 
-bool lb_crypto_seal(uint8_t seal[LB_SEAL_LEN], const uint8_t seed[LB_SEED_LEN],
-                    const uint8_t ad[LB_SEAL_AD_LEN], const char *password,
-                    size_t password_len, uint32_t opslimit, uint32_t memory_kib)
+enum lockbus_err lb_crypto_seal(uint8_t seal[LB_SEAL_LEN],
+                                const uint8_t seed[LB_SEED_LEN],
+                                const uint8_t ad[LB_SEAL_AD_LEN],
+                                const char *password, size_t password_len,
+                                uint32_t opslimit, uint32_t memory_kib)
 {
     (void)seal, (void)seed, (void)ad, (void)password, (void)password_len;
     (void)opslimit, (void)memory_kib;
-    return false;
+    return LOCKBUS_ERR_DENIED; /* no model uses codes */
 }
