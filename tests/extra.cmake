@@ -309,3 +309,25 @@ add_test(NAME gate_vectors_made
                  --check)
 set_tests_properties(gate_vectors_made PROPERTIES TIMEOUT 60
                      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+
+# The models' few bytes of a cabinet against a cabinet that keeps everything,
+# with cryptography that takes no time in the place of libsodium's.
+file(GLOB sources ${PROJECT_SOURCE_DIR}/lib/gate/*.c)
+list(APPEND sources ${PROJECT_SOURCE_DIR}/lib/door/latch.c
+     ${PROJECT_SOURCE_DIR}/lib/base/bytes.c)
+lb_planted_sources(sources ${sources})
+foreach(program drift walk)
+  add_executable(model_${program} model/${program}.c model/cab.c model/pack.c
+                 model/toy_crypto.c support/gate_signer.c
+                 support/gate_journal.c ${sources})
+  target_include_directories(model_${program} PRIVATE model support
+                             ${PROJECT_SOURCE_DIR}/lib
+                             ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(model_${program} PRIVATE lb_flags)
+endforeach()
+add_test(NAME model_drift COMMAND model_drift 100000 1)
+# A door's states with few events: script/prove looks at all of them.
+add_test(NAME model_walk
+         COMMAND model_walk
+                 TICK,DURABLE,SEE,BACK,OPENS,SHUT,DEPOSIT,BLOCK,UNBLOCK,CLEAR
+                 11)

@@ -545,7 +545,7 @@ const char *cab_replay(struct cab *cab)
 
 static bool happen(struct cab *cab, enum cab_event event)
 {
-    switch (event) {
+    switch ((unsigned)event) { /* the others are asks */
     case CAB_TICK:
         return time_passes(cab);
     case CAB_SYNC:

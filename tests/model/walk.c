@@ -224,7 +224,7 @@ static size_t walk(void)
 
 static bool by_people(int event, bool service)
 {
-    switch ((enum cab_event)event) {
+    switch (event) {
     case CAB_START:
     case CAB_START_LOST:
     case CAB_AWAY:
