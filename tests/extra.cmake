@@ -246,6 +246,10 @@ target_link_options(scenario_test_kill PRIVATE
   LINKER:--wrap=lb_dir_last_error,--wrap=lb_crypto_unseal)
 set_tests_properties(scenario_test_kill PROPERTIES COST 500)
 
+# Killed at every system call: random is the same each time.
+target_link_options(fault_test_killed_process PRIVATE
+  LINKER:--wrap=lb_crypto_random)
+
 # Journals of many segments: here processes die, and power does not.
 target_link_options(scenario_test_anchors PRIVATE
   LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=lb_dir_remove)
