@@ -254,6 +254,29 @@ target_link_options(fault_test_killed_process PRIVATE
 target_link_options(scenario_test_anchors PRIVATE
   LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=lb_dir_remove)
 
+# Secrets decide no branch and no address: memcheck looks at code without
+# sanitizers, optimised as it is shipped.
+find_program(VALGRIND valgrind REQUIRED)
+set(sources "")
+foreach(file base/bytes base/crypto base/random cabinet/derive journal/chain
+        journal/crc32c journal/record)
+  list(APPEND sources ${PROJECT_SOURCE_DIR}/lib/${file}.c)
+endforeach()
+file(GLOB gate CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/gate/*.c)
+lb_planted_sources(sources ${sources} ${gate})
+add_executable(secret_constant_time secret/constant_time.c ${sources})
+target_compile_options(secret_constant_time PRIVATE -std=c11 -O2 -g)
+target_include_directories(secret_constant_time PRIVATE
+  ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/include)
+target_link_libraries(secret_constant_time PRIVATE PkgConfig::SODIUM)
+foreach(call crypto_pwhash_argon2id lb_crypto_same
+        crypto_aead_xchacha20poly1305_ietf_decrypt)
+  target_link_options(secret_constant_time PRIVATE LINKER:--wrap=${call})
+endforeach()
+add_test(NAME secret_constant_time
+         COMMAND ${VALGRIND} --quiet $<TARGET_FILE:secret_constant_time>)
+set_tests_properties(secret_constant_time PROPERTIES TIMEOUT 120)
+
 # The n-th call of each kind fails.
 foreach(call malloc calloc realloc modbus_new_rtu crypto_pwhash_argon2id write
         pwrite posix_fallocate fsync fdatasync read pread open openat renameat
