@@ -358,3 +358,12 @@ add_test(NAME model_walk
          COMMAND model_walk
                  TICK,DURABLE,SEE,BACK,OPENS,SHUT,DEPOSIT,BLOCK,UNBLOCK,CLEAR
                  11)
+
+# A second reader of journals, written from docs/JOURNAL.md, on each row of
+# the tampering matrix.
+add_test(NAME journal_second_reader
+         COMMAND /usr/bin/python3
+                 ${PROJECT_SOURCE_DIR}/tests/journal/test_verify_journal.py
+                 $<TARGET_FILE:journal_test_tamper>)
+set_tests_properties(journal_second_reader PROPERTIES TIMEOUT 300
+                     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)

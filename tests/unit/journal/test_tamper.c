@@ -14,6 +14,7 @@
 #include "journal/crc32c.h"
 #include "toy_gate.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +47,7 @@ static struct {
     struct toy_host host;
     uint8_t anchor[32];
     bool thorough;
+    FILE *dump; /* NULL: nobody asked for one */
 } base;
 
 struct row {
@@ -483,6 +485,61 @@ static enum says verify(struct sim_disk *disk, const uint8_t *key,
     return report.torn_tail ? TORN : FINE;
 }
 
+/* ---- For the second reader ------------------------------------------------
+ */
+
+static void dump_report(FILE *out, struct sim_disk *disk, const uint8_t *key)
+{
+    struct lb_store store = sim_disk_store(disk);
+    struct lb_verify_report r;
+    enum lockbus_err err = lb_journal_verify(&store, key, NULL, &r);
+    char digest[65];
+
+    lb_hex(digest, r.last_digest, 32);
+    (void)fprintf(out,
+                  "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64
+                  " %" PRIu64 " %s\n",
+                  err == LOCKBUS_OK, r.first_bad, r.blocks, r.records,
+                  r.torn_tail, r.first_block, r.last_block, digest);
+}
+
+/* A row's blocks, as far as they are not those of the journal that nobody
+ * changed (the first row has them all), and what verify says of them. */
+static void dump(const struct row *row, struct sim_disk *disk)
+{
+    static const uint8_t zeros[LB_BLOCK_LEN];
+    uint64_t bound = (uint64_t)(FOLD + 2 * LB_SEGMENT_BLOCKS), count = 0;
+    uint8_t block[LB_BLOCK_LEN], was[LB_BLOCK_LEN], le[8];
+    char key[65];
+
+    for (int writing = 0; base.dump != NULL && writing < 2; writing++) {
+        if (writing == 1) {
+            lb_hex(key, base.host.root_key, 32);
+            (void)fprintf(base.dump, "%s\t%u\t%u\t%" PRIu64 "\t%s\t\n",
+                          row->name, disk->first, disk->next, count, key);
+        }
+        for (uint64_t n = 0; n < bound; n++) {
+            memcpy(was, zeros, sizeof was);
+            if (row->change != nothing) {
+                sim_disk_peek(&base.disk, n, was);
+            }
+            sim_disk_peek(disk, n, block);
+            if (memcmp(block, was, sizeof block) != 0) {
+                count++;
+                lb_put_u64(le, n);
+                if (writing == 1) {
+                    (void)fwrite(le, 1, sizeof le, base.dump);
+                    (void)fwrite(block, 1, sizeof block, base.dump);
+                }
+            }
+        }
+    }
+    if (base.dump != NULL) {
+        dump_report(base.dump, disk, NULL);
+        dump_report(base.dump, disk, base.host.root_key);
+    }
+}
+
 static void each_change_is_found_where_the_page_says(void **state)
 {
     const struct row *row = *state;
@@ -492,6 +549,7 @@ static void each_change_is_found_where_the_page_says(void **state)
     sim_disk_init(&disk);
     sim_disk_copy(&disk, &base.disk);
     row->change(&disk);
+    dump(row, &disk);
     struct lb_store store = sim_disk_store(&disk);
     enum says plain = verify(&disk, NULL, &plain_bad);
     enum says keyed = verify(&disk, base.host.root_key, &keyed_bad);
@@ -655,6 +713,9 @@ static int make_all(void **state)
 
     (void)state;
     base.thorough = getenv("LOCKBUS_TAMPER_ALL") != NULL;
+    const char *path = getenv("LOCKBUS_TAMPER_DUMP");
+
+    base.dump = path != NULL ? fopen(path, "wb") : NULL;
     make(&base.host, &base.disk, toy_cabinet);
     assert_true(toy_commit_until(&base.host, FOLD - 500));
     sim_disk_init(&base.last_month);
@@ -675,6 +736,9 @@ static int make_all(void **state)
 static int free_all(void **state)
 {
     (void)state;
+    if (base.dump != NULL) {
+        assert_int_equal(fclose(base.dump), 0);
+    }
     lb_journal_close(&base.host.journal);
     sim_disk_deinit(&base.disk);
     sim_disk_deinit(&base.yesterday);
@@ -705,6 +769,10 @@ int main(void)
         };
     }
     lb_crypto_init();
+    if (getenv("LOCKBUS_TAMPER_DUMP") != NULL) { /* the rows alone */
+        return _cmocka_run_group_tests("rows", tests + 4, ROWS, make_all,
+                                       free_all);
+    }
     return cmocka_run_group_tests_name("journal tampered with", tests, make_all,
                                        free_all);
 }
