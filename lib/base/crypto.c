@@ -21,6 +21,10 @@ enum {
     SEAL_BOX_LEN = 48
 };
 
+/* What libsodium's functions leave below ours: copies of keys that they do not
+ * wipe themselves. */
+enum { STACK_DEEP = 16384 };
+
 /* libsodium takes random bytes when it begins, and ends the process when there
  * are none. So ours are asked for first: where the kernel gave some once, it
  * gives as few as those again (getrandom(2)). */
@@ -139,6 +143,7 @@ enum lockbus_err lb_crypto_unseal(uint8_t seed[LB_SEED_LEN],
                   : LOCKBUS_ERR_DENIED;
     }
     sodium_memzero(key, sizeof key);
+    sodium_stackzero(STACK_DEEP);
     return err;
 }
 
