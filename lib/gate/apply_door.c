@@ -88,6 +88,12 @@ static void spend(struct lb_gate *gate, struct lb_gate_door *d,
     spend_challenge(d, r->body + LB_INTENT_CHALLENGE);
 }
 
+static void opening_began(struct lb_gate_door *d, uint64_t at_ms)
+{
+    d->open_at_ms = at_ms;
+    d->open_cut = false;
+}
+
 static bool intent(struct lb_gate *gate, struct lb_gate_door *d,
                    const struct lb_record *r)
 {
@@ -113,8 +119,7 @@ static bool intent(struct lb_gate *gate, struct lb_gate_door *d,
     d->count_opened = leaf_open;
     if (leaf_open && !d->leaf_was_open) {
         d->leaf_was_open = true;
-        d->open_at_ms = r->powered_ms;
-        d->open_cut = false;
+        opening_began(d, r->powered_ms);
     }
     d->seen_open = d->seen_open || leaf_open;
     d->permit_due = gate->booted;
@@ -159,8 +164,7 @@ static bool leaf(struct lb_gate_door *d, const struct lb_record *r)
 {
     if (r->kind == LB_LEAF_OPENED) {
         d->leaf_was_open = true;
-        d->open_at_ms = r->powered_ms;
-        d->open_cut = false;
+        opening_began(d, r->powered_ms);
         d->seen_open = true;
         d->counts = d->counts &&
                     (d->count_opened ||
@@ -183,7 +187,7 @@ static bool leaf(struct lb_gate_door *d, const struct lb_record *r)
     }
     /* It stood open at the intent and is shut before the permit: that opening
      * is over, a pulse would make another that nothing counts. */
-    d->permit_due = d->permit_due && !d->leaf_was_open;
+    d->permit_due = false; /* with its opening */
     d->leaf_was_open = d->open_cut = false;
     d->shut_at_ms = r->powered_ms;
     if (d->count_opened) {
@@ -224,11 +228,7 @@ static bool custody(struct lb_gate_door *d, const struct lb_record *r)
     if (r->kind == LB_CUSTODY_EMPTYING && d->custody != LB_CUSTODY_EMPTYING) {
         d->long_open = false;
         d->emptied_by = lb_emptied_by(d->intent_open) & 3U;
-        if (d->leaf_was_open) {
-            /* It stood open already: nobody took out by that time. */
-            d->open_at_ms = r->powered_ms;
-            d->open_cut = false;
-        }
+        opening_began(d, r->powered_ms); /* till now nobody took out */
     }
     lb_apply_custody(d, r->kind);
     if (r->kind == LB_CUSTODY_VACANT) {
