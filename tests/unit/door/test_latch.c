@@ -81,6 +81,7 @@ static void check_row(void **state)
                      row->effects);
     assert_int_equal(latch.state, row->to);
     assert_int_equal(latch.permit_ref, row->permit_after ? 7 : 0);
+    assert_int_equal(latch.permit_until_ms, row->permit_after ? 20000 : 0);
     assert_int_equal(latch.ajar_at_ms, row->ajar_after ? 61000 : 0);
 }
 
@@ -209,6 +210,34 @@ static void a_permit_that_ends_is_withdrawn(void **state)
     }
 }
 
+/* And nothing else ends one, or moves it. */
+static void a_timer_outlasts_what_does_not_end_it(void **state)
+{
+    const unsigned moves =
+        LB_LATCH_FX_DISARM_AJAR | LB_LATCH_FX_ARM_AJAR | LB_LATCH_FX_REMIND;
+
+    (void)state;
+    for (unsigned s = LB_LATCH_UNKNOWN; s < LB_LATCH_COUNT; s++) {
+        for (unsigned e = 0; e < LB_LATCH_EV_COUNT; e++) {
+            struct lb_latch latch = {.state = (uint8_t)s,
+                                     .permit_ref = 7,
+                                     .permit_until_ms = 20000,
+                                     .ajar_alarms = 3,
+                                     .ajar_at_ms = 30000};
+            unsigned effects = lb_latch_step(&latch, e, 1000, AJAR_MS);
+
+            if ((effects & moves) == 0) {
+                assert_int_equal(latch.ajar_at_ms, 30000);
+                assert_int_equal(latch.ajar_alarms, 3);
+            }
+            if ((effects & LB_LATCH_FX_DISARM_PERMIT) == 0) {
+                assert_int_equal(latch.permit_ref, 7);
+                assert_int_equal(latch.permit_until_ms, 20000);
+            }
+        }
+    }
+}
+
 /* ---- All histories ------------------------------------------------------- */
 
 /* What a history can be in: the state, whether a permit runs and has its
@@ -309,6 +338,23 @@ static void every_permit_has_one_end_in_any_history(void **state)
 }
 
 /* ---- Timers and bad input ------------------------------------------------ */
+
+/* Whatever the memory held before. */
+static void a_new_latch_knows_nothing_and_has_no_timer(void **state)
+{
+    struct lb_latch latch;
+
+    (void)state;
+    memset(&latch, 0xFF, sizeof latch);
+    latch.forced = true;
+    lb_latch_init(&latch);
+    assert_int_equal(latch.state, LB_LATCH_UNKNOWN);
+    assert_int_equal(latch.ajar_alarms, 0);
+    assert_false(latch.forced);
+    assert_int_equal(latch.permit_ref, 0);
+    assert_int_equal(latch.permit_until_ms, 0);
+    assert_int_equal(latch.ajar_at_ms, 0);
+}
 
 static void the_earlier_timer_is_due_first(void **state)
 {
@@ -544,8 +590,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(jammed_and_never_come_from_a_release_at_its_deadline),
         cmocka_unit_test(every_state_has_a_way_out),
         cmocka_unit_test(a_timed_event_ends_its_timer),
+        cmocka_unit_test(a_timer_outlasts_what_does_not_end_it),
         cmocka_unit_test(a_permit_that_ends_is_withdrawn),
         cmocka_unit_test(every_permit_has_one_end_in_any_history),
+        cmocka_unit_test(a_new_latch_knows_nothing_and_has_no_timer),
         cmocka_unit_test(the_earlier_timer_is_due_first),
         cmocka_unit_test(due_events_run_out),
         cmocka_unit_test(reminders_come_ever_more_slowly),
