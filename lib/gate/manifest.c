@@ -149,21 +149,27 @@ static bool key_is_new(const struct lb_manifest *m, size_t at)
     return true;
 }
 
-static bool m4(const struct lb_manifest *m)
+static unsigned with_role(const struct lb_manifest *m, uint8_t role)
 {
-    size_t roles[LB_ROLE_COUNT] = {0};
+    unsigned count = 0;
 
     for (size_t i = 0; i < m->key_count; i++) {
-        uint8_t role = m->keys[i].role;
+        count += m->keys[i].role == role;
+    }
+    return count;
+}
 
-        if (!role_known(role) || !lb_crypto_point_ok(m->keys[i].key) ||
-            !key_is_new(m, i)) {
+static bool m4(const struct lb_manifest *m)
+{
+    for (size_t i = 0; i < m->key_count; i++) {
+        if (!role_known(m->keys[i].role) ||
+            !lb_crypto_point_ok(m->keys[i].key) || !key_is_new(m, i)) {
             return false;
         }
-        roles[role]++;
     }
-    return m->threshold >= 2 && m->threshold <= roles[LB_ROLE_ROOT] &&
-           roles[LB_ROLE_OPERATIONS] >= 1 && roles[LB_ROLE_SECURITY] >= 1;
+    return m->threshold >= 2 && m->threshold <= with_role(m, LB_ROLE_ROOT) &&
+           with_role(m, LB_ROLE_OPERATIONS) >= 1 &&
+           with_role(m, LB_ROLE_SECURITY) >= 1;
 }
 
 /* Whether `m` has this root and the signature is its. */

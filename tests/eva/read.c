@@ -28,11 +28,15 @@ static void lengths(const uint8_t *bytes, size_t len)
     struct lockbus_proof proof;
     struct lockbus_order order;
     struct lockbus_commission commission;
+    struct lockbus_anchor anchor;
+    struct lockbus_receipt receipt;
 
     (void)lockbus_grant_read(&grant, bytes, len);
     (void)lockbus_proof_read(&proof, bytes, len);
     (void)lockbus_order_read(&order, bytes, len);
     (void)lockbus_commission_read(&commission, bytes, len);
+    (void)lockbus_anchor_read(&anchor, bytes, len);
+    (void)lockbus_receipt_read(&receipt, bytes, len);
 }
 
 static void manifest(uint8_t first, uint8_t last, size_t min, size_t max)
@@ -74,13 +78,15 @@ void main(void)
 {
     static const size_t right[] = {0,
                                    LOCKBUS_PROOF_LEN,
+                                   LOCKBUS_RECEIPT_LEN,
+                                   LOCKBUS_ANCHOR_LEN,
                                    LOCKBUS_ORDER_LEN,
                                    LOCKBUS_GRANT_LEN,
                                    LOCKBUS_COMMISSION_LEN,
                                    SIZE_MAX};
 
     /* Of what lies between the right lengths not one byte is looked at. */
-    /*@ loop unroll 8; */
+    /*@ loop unroll 10; */
     for (unsigned i = 0; i + 1 < sizeof right / sizeof right[0]; i++) {
         lengths(bytes_of(right[i]), right[i]);
         lengths(bytes_of(0),

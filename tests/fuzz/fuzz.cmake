@@ -2,7 +2,7 @@
 # tests/fuzz/fuzz_TARGET.c hold LLVMFuzzerTestOneInput(). Any build replays
 # the seeds of seeds/TARGET; clang's alone has the fuzzer, which goes on from
 # them for a few seconds. script/fuzz goes on for longer.
-set(seconds_each 5) # of 11 targets: about a minute in all
+set(seconds_each 5) # of 12 targets: about a minute in all
 add_library(lb_fuzz STATIC fuzz/oracle.c fuzz/scene.c)
 target_include_directories(lb_fuzz PUBLIC fuzz)
 target_link_libraries(lb_fuzz PRIVATE lb_flags PUBLIC lb_support lb_gate)

@@ -275,6 +275,26 @@ static void codes(void)
              "0Z-ABCD-EFGH");
 }
 
+static void receipts(void)
+{
+    uint8_t anchor[LOCKBUS_ANCHOR_LEN] = {'L', 'B', 'A', '1', 1, 1};
+    uint8_t receipt[LOCKBUS_RECEIPT_LEN] = {'L', 'B', 'R', '1', 1};
+
+    put("receipt", "anchor-without-time", 2, anchor, sizeof anchor);
+    anchor[80] = 1;
+    put("receipt", "anchor", 2, anchor, sizeof anchor);
+    put("receipt", "anchor-unsigned", 0, anchor, sizeof anchor);
+    anchor[68] = 1;
+    put("receipt", "anchor-reserved", 2, anchor, sizeof anchor);
+    put("receipt", "receipt", 3, receipt, sizeof receipt);
+    put("receipt", "anchor-as-receipt", 3, anchor, sizeof receipt + 1);
+    receipt[69] = 1;
+    put("receipt", "receipt-at-the-end-of-time", 3, receipt, sizeof receipt);
+    receipt[69] = 0;
+    receipt[5] = 1;
+    put("receipt", "receipt-reserved", 3, receipt, sizeof receipt);
+}
+
 static void packages(void)
 {
     uint8_t grant[LOCKBUS_GRANT_LEN], seal[LOCKBUS_SEAL_LEN];
@@ -451,6 +471,7 @@ int main(int argc, char **argv)
     manifests();
     seals();
     codes();
+    receipts();
     packages();
     blocks();
     lines();
