@@ -239,6 +239,9 @@ target_link_options(power_test_powercut PRIVATE
   LINKER:--wrap=lb_crypto_public,--wrap=lb_block_is_zero)
 set_tests_properties(power_test_powercut PROPERTIES COST 1000)
 
+# What an attacker presents: script/attack presents all of it.
+lb_test(attack/test_presented.c LINKS lb_gate)
+
 # Killed at every step: the journal's folder is a disk in memory whose calls
 # are counted, and so are a code's derivations.
 target_link_options(scenario_test_kill PRIVATE

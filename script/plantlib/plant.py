@@ -13,7 +13,7 @@ class Plant:
         fields = {}
         for line in path.read_text(encoding="utf-8").splitlines():
             key, sep, value = line.partition(": ")
-            if sep and key in NEEDS | {"case"}:
+            if sep and key in NEEDS | {"case", "says"}:
                 fields[key] = value
         self.missing = NEEDS - fields.keys()
         self.file = fields.get("file", "")
@@ -21,6 +21,7 @@ class Plant:
         self.becomes = fields.get("with", "")
         self.test = fields.get("test", "").strip()
         self.case = fields.get("case", "").strip() or None
+        self.says = fields.get("says", "").strip() or None
 
     def write(self, root, folder):
         """The planted copy of its file, below the folder."""
