@@ -374,3 +374,10 @@ add_test(NAME journal_second_reader
                  $<TARGET_FILE:journal_test_tamper>)
 set_tests_properties(journal_second_reader PROPERTIES TIMEOUT 300
                      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+
+add_test(NAME script_rules
+         COMMAND /usr/bin/python3
+                 ${PROJECT_SOURCE_DIR}/tests/script/test_rules.py
+                 ${PROJECT_SOURCE_DIR})
+set_tests_properties(script_rules PROPERTIES TIMEOUT 60
+                     ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
