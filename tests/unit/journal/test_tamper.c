@@ -224,6 +224,17 @@ static void exchange_new(struct sim_disk *d) { swap_segments(d, 1, 2); }
 static void drop_key(struct sim_disk *d) { file_of(d, "key")->len = 0; }
 /* clang-format on */
 
+/* What a careless forger does: the digest stays as it was. */
+static void forge_sum_alone(struct sim_disk *disk)
+{
+    uint8_t block[LB_BLOCK_LEN];
+
+    sim_disk_peek(disk, OLD, block);
+    block[130] ^= 1;
+    lb_put_u32(block + LB_BLOCK_CRC, lb_crc32c(block, LB_BLOCK_CRC));
+    sim_disk_poke(disk, OLD, 0, block, sizeof block);
+}
+
 static void take_out_old(struct sim_disk *disk)
 {
     for (uint64_t n = OLD; n < LAST; n++) {
@@ -425,6 +436,8 @@ static struct row rows[] = {
     {"the folder another cabinet's", all_strange, FINE, FINE, BAD, GONE, 0, 0},
     {"the device key another cabinet's", strange_device,
      FINE, FINE, FINE, HELD, 0, 0},
+    {"altered in history, the check sum alone redone", forge_sum_alone,
+     FINE, BAD, BAD, HELD, OLD, OLD},
     {"altered in history, sums redone", forge_old,
      FINE, BAD, BAD, HELD, OLD + 1, OLD},
     {"altered since the checkpoint, sums redone", forge_new,
