@@ -253,6 +253,11 @@ set_tests_properties(scenario_test_kill PROPERTIES COST 500)
 target_link_options(fault_test_killed_process PRIVATE
   LINKER:--wrap=lb_crypto_random)
 
+# Random that cannot be had.
+foreach(test gate_test_edges journal_test_edges)
+  target_link_options(${test} PRIVATE LINKER:--wrap=lb_crypto_random)
+endforeach()
+
 # Journals of many segments: here processes die, and power does not.
 target_link_options(scenario_test_anchors PRIVATE
   LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=lb_dir_remove)

@@ -289,13 +289,11 @@ void lb_journal_run(struct lb_journal_job *job)
  * so the keys of the older ones go. */
 static void drop_keys(struct lb_journal *journal)
 {
-    if (journal->key_count > 1) {
-        journal->keys[0] = journal->keys[journal->key_count - 1];
-        lb_crypto_wipe(&journal->keys[1],
-                       sizeof journal->keys - sizeof journal->keys[0]);
-        journal->key_count = 1;
-        journal->keys_due = true;
-    }
+    journal->keys[0] = journal->keys[journal->key_count - 1];
+    lb_crypto_wipe(&journal->keys[1],
+                   sizeof journal->keys - sizeof journal->keys[0]);
+    journal->key_count = 1;
+    journal->keys_due = true;
 }
 
 void lb_journal_end(struct lb_journal *journal,

@@ -149,7 +149,7 @@ static enum lockbus_err find_start(struct lb_journal *journal, size_t *start,
         uint64_t segment = journal->keys[i].number / LB_SEGMENT_BLOCKS;
         bool whole = false;
 
-        if (segment == journal->segments && i + 1 == journal->key_count) {
+        if (segment == journal->segments) {
             continue; /* saved just before its segment was to be made */
         }
         if (segment < first || segment >= journal->segments) {

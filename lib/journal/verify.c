@@ -4,19 +4,14 @@
 #include "journal/chain.h"
 #include "journal/walk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { READ_AHEAD = 8 /* blocks */ };
 
 static void say(struct lb_verify_report *report, const char *text)
 {
-    size_t len = strlen(text);
-
-    if (len >= sizeof report->text) {
-        len = sizeof report->text - 1;
-    }
-    memcpy(report->text, text, len);
-    report->text[len] = '\0';
+    (void)snprintf(report->text, sizeof report->text, "%s", text);
 }
 
 /* Walks to the end or to the first fault. */

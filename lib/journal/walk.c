@@ -187,8 +187,11 @@ enum lb_walk_result lb_walk_next(struct lb_walk *walk)
         enum lb_walk_result tail = judge_tail(walk, state);
 
         walk->ready = 0; /* a writer may have gone on meanwhile: look again */
-        if (tail != LB_WALK_DAMAGE || !fetch(walk, walk->number)) {
+        if (tail != LB_WALK_DAMAGE) {
             return tail;
+        }
+        if (!fetch(walk, walk->number)) {
+            return LB_WALK_FAILED;
         }
         const char *text = walk->text;
 

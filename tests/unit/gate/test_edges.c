@@ -13,6 +13,7 @@
 #include "gate/custody.h"
 #include "gate/decide.h"
 #include "gate/limits.h"
+#include "gate/snapshot.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,6 +49,17 @@ static struct lb_record record(enum lb_record_type type, uint8_t kind,
 {
     return (struct lb_record){
         .type = (uint8_t)type, .kind = kind, .door = D, .stay = stay};
+}
+
+/* No random bytes can be had. */
+static bool random_fails;
+
+bool __real_lb_crypto_random(uint8_t *out, size_t len);
+bool __wrap_lb_crypto_random(uint8_t *out, size_t len);
+
+bool __wrap_lb_crypto_random(uint8_t *out, size_t len)
+{
+    return !random_fails && __real_lb_crypto_random(out, len);
 }
 
 /* ---- Where numbers end --------------------------------------------------- */
@@ -252,6 +264,42 @@ static void an_answer_to_no_derivation_is_refused(void **state)
     assert_int_equal(j->gate.derive_ref, 0);
 }
 
+/* A derivation of D's code has its try on disk. */
+static void derive(struct gate_journal *j)
+{
+    j->gate.derive_ref = 8;
+    j->gate.derive_door = D;
+    j->gate.derive_stay = j->doors[D].stay;
+    j->gate.derive_tried = true;
+}
+
+static void a_code_opens_nothing_without_memory_or_random(void **state)
+{
+    struct gate_journal *j = *state;
+    uint8_t seed[LB_SEED_LEN];
+    struct lb_ask ask = {.kind = LB_ASK_CODE_KEY,
+                         .derive_ref = 8,
+                         .unsealed = true,
+                         .seed = seed};
+    struct lb_ask short_of_memory = {
+        .kind = LB_ASK_CODE_KEY, .derive_ref = 8, .underived = true};
+    struct lb_verdict verdict;
+
+    gate_seed(seed, RECIPIENT + 20 + D);
+    derive(j);
+    lb_gate_decide(&j->gate, &short_of_memory, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_C3);
+    assert_int_equal(j->gate.derive_ref, 0);
+    derive(j);
+    random_fails = true;
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    random_fails = false;
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_P5);
+    derive(j);
+    lb_gate_decide(&j->gate, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_PERMIT);
+}
+
 static void an_answer_after_the_next_stay_began_opens_nothing(void **state)
 {
     struct gate_journal *j = *state;
@@ -440,6 +488,56 @@ static void a_fact_that_is_none_says_nothing(void **state)
     assert_int_equal(lb_gate_fact(&j->gate, open, out, 3), 0); /* no room */
     j->gate.booted = false;
     assert_int_equal(lb_gate_fact(&j->gate, open, out, 4), 0);
+}
+
+static void a_leaf_told_twice_says_nothing_more(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_record out[4];
+    const struct lb_gate_fact open = {.door = D, .fact = LB_FACT_LEAF_OPENED};
+    const struct lb_gate_fact shut = {.door = D, .fact = LB_FACT_LEAF_SHUT};
+
+    assert_int_equal(lb_gate_fact(&j->gate, shut, out, 4), 0);
+    assert_int_equal(lb_gate_fact(&j->gate, open, out, 4), 1);
+    gate_journal_write(j, out, 1);
+    assert_int_equal(lb_gate_fact(&j->gate, open, out, 4), 0);
+    assert_int_equal(lb_gate_fact(&j->gate, shut, out, 4), 1);
+}
+
+static void a_record_names_the_doors_that_a_gate_must_have(void **state)
+{
+    struct lb_record r = record(LB_REC_INTENT, 0, 1);
+
+    (void)state;
+    assert_int_equal(lb_gate_names(&r), D + 1);
+    r.door = LB_DOOR_MAX - 1;
+    assert_int_equal(lb_gate_names(&r), LB_DOOR_MAX);
+    r.door = LB_DOOR_NONE;
+    assert_int_equal(lb_gate_names(&r), 0);
+    r = record(LB_REC_ROWS, 6, 0);
+    assert_int_equal(lb_gate_names(&r), D + 6);
+    r = record(LB_REC_CKPT_ROWS, 0x80 | 6, 0);
+    assert_int_equal(lb_gate_names(&r), D + 6);
+    r = record(LB_REC_COMMISSION, 0, 0);
+    lb_put_u16(r.body + LB_COMMISSION_DOORS, 300);
+    assert_int_equal(lb_gate_names(&r), 300);
+    r = record(LB_REC_CKPT_CABINET, 0, 0);
+    lb_put_u16(r.body + LB_CKPT_DOORS, 301);
+    assert_int_equal(lb_gate_names(&r), 301);
+}
+
+/* A commission among a checkpoint's records: the rows are to come. */
+static void a_commission_without_staged_rows_clears_them(void **state)
+{
+    struct gate_journal *j = *state;
+    struct lb_record r = record(LB_REC_COMMISSION, 0, 0);
+    const uint8_t none[LB_ROW_LEN] = {0};
+
+    lb_put_u16(r.body + LB_COMMISSION_DOORS, SCENE_DOORS);
+    lb_gate_stage(&j->gate, NULL);
+    assert_true(lb_gate_apply(&j->gate, &r));
+    assert_int_equal(j->gate.door_count, SCENE_DOORS);
+    assert_memory_equal(j->doors[D].row, none, LB_ROW_LEN);
 }
 
 static void nothing_ticks_in_a_fold_or_without_room(void **state)
@@ -648,6 +746,25 @@ static void a_block_raises_the_floor_by_trusted_time_alone(void **state)
     assert_int_equal(j->gate.floor_s, floor + 5);
 }
 
+/* A cabinet that no clock has told the time yet. */
+static void the_first_manifest_raises_the_floor_to_its_issue(void **state)
+{
+    struct gate_journal *j = gate_journal_new();
+    uint8_t manifest[LB_MANIFEST_MAX];
+    struct lb_ask ask = {.kind = LB_ASK_MANIFEST, .bytes = manifest};
+    struct lb_verdict verdict;
+
+    (void)state;
+    gate_journal_commission(j, gate_cabinet, REGION, SCENE_DOORS);
+    assert_int_equal(lb_gate_floor(&j->gate), 0);
+    ask.len = gate_make_manifest(manifest, 1, EPOCH, NOBODY);
+    gate_journal_ask(j, &ask, &verdict);
+    assert_int_equal(verdict.kind, LB_VERDICT_DONE);
+    assert_int_equal(lb_gate_floor(&j->gate), j->gate.manifest.issued_at);
+    assert_true(j->gate.manifest.issued_at > 0);
+    gate_journal_free(&j);
+}
+
 static void a_vacant_door_is_never_frozen(void **state)
 {
     struct gate_journal *j = *state;
@@ -806,6 +923,7 @@ int main(void)
         ROW(a_leaf_told_open_twice_counts_on),
         ROW(a_try_of_another_derivation_starts_none),
         ROW(an_answer_to_no_derivation_is_refused),
+        ROW(a_code_opens_nothing_without_memory_or_random),
         ROW(an_answer_after_the_next_stay_began_opens_nothing),
         ROW(a_seal_waits_for_what_is_due),
         ROW(a_code_waits_for_what_is_due),
@@ -823,11 +941,15 @@ int main(void)
         ROW(a_use_of_a_challenge_that_is_none_is_refused),
         ROW(a_kind_that_is_none_is_refused),
         ROW(a_fact_that_is_none_says_nothing),
+        ROW(a_leaf_told_twice_says_nothing_more),
+        cmocka_unit_test(a_record_names_the_doors_that_a_gate_must_have),
+        ROW(a_commission_without_staged_rows_clears_them),
         ROW(nothing_ticks_in_a_fold_or_without_room),
         ROW(what_finds_no_room_in_one_tick_comes_in_the_next),
         ROW(no_permit_has_number_0),
         cmocka_unit_test(no_more_doors_than_there_can_be),
         ROW(a_block_raises_the_floor_by_trusted_time_alone),
+        cmocka_unit_test(the_first_manifest_raises_the_floor_to_its_issue),
         ROW(a_vacant_door_is_never_frozen),
         ROW(a_leaf_known_to_be_open_before_its_record_counts),
         ROW(a_leaf_that_nobody_reads_now_is_taken_as_it_was),
