@@ -92,7 +92,7 @@ static enum lockbus_err load_keys(struct lb_journal *journal, uint32_t *first,
     if (err != LOCKBUS_OK) {
         return err;
     }
-    bool sound = len > 0 && lb_keys_decode(journal, file, len);
+    bool sound = lb_keys_decode(journal, file, len);
     bool newer = len > LB_HASH_LEN && lb_block_format(file) > 1;
 
     lb_crypto_wipe(file, sizeof file);
@@ -315,7 +315,6 @@ enum lockbus_err lb_journal_open(struct lb_journal *journal,
     if (snapshot != NULL) {
         journal->snapshot = *snapshot;
     }
-    lb_walk_init(&walk, store, 0, 0);
     enum lockbus_err err = load_keys(journal, &first, recovery);
 
     if (err == LOCKBUS_OK) {

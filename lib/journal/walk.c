@@ -141,7 +141,6 @@ static enum lb_walk_result judge_tail(struct lb_walk *walk,
     uint64_t segment_end =
         (walk->number / LB_SEGMENT_BLOCKS + 1) * LB_SEGMENT_BLOCKS;
 
-    walk->err = LOCKBUS_OK;
     if (walk->bound > segment_end) {
         return damage(walk, "a segment follows one that is not full");
     }

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "journal/chain.h"
 #include "journal/crc32c.h"
+#include "journal/walk.h"
 #include "toy_gate.h"
 
 #include <setjmp.h>
@@ -361,6 +362,58 @@ static void a_writer_that_goes_on_meanwhile_is_no_damage(void **state)
     assert_false(report.torn_tail);
 }
 
+/* Its last look is not remembered, though the rest of the segment was in it. */
+static void a_walk_that_ended_goes_on_when_a_block_is_written(void **state)
+{
+    enum { AHEAD = 4, FROM = LB_SEGMENT_BLOCKS - AHEAD };
+    struct scene *scene = *state;
+    uint8_t buf[AHEAD * LB_BLOCK_LEN];
+    struct lb_walk walk;
+
+    assert_true(toy_commit_until(&scene->host, FROM));
+    lb_walk_init(&walk, &scene->host.store, FROM, 1);
+    lb_walk_buffer(&walk, buf, AHEAD);
+    for (uint64_t number = FROM; number < LB_SEGMENT_BLOCKS; number++) {
+        assert_int_equal(lb_walk_next(&walk), LB_WALK_END);
+        assert_true(toy_commit(&scene->host));
+        assert_int_equal(lb_walk_next(&walk), LB_WALK_BLOCK);
+        assert_int_equal(walk.head.number, number);
+    }
+    assert_int_equal(lb_walk_next(&walk), LB_WALK_END);
+}
+
+static void must_say(struct scene *scene, uint64_t bad, const char *text)
+{
+    struct lb_verify_report report;
+
+    assert_int_equal(verify(scene, true, &report), LOCKBUS_ERR_CORRUPT);
+    assert_int_equal(report.first_bad, bad);
+    assert_string_equal(report.text, text);
+}
+
+/* Bytes that no writer finished, with more behind them: ours, and a newer
+ * version's. */
+static void an_unfinished_block_with_more_behind_it_is_damage(void **state)
+{
+    struct scene *scene = *state;
+    static const char text[] = "blocks follow one that is not valid";
+    uint8_t head[LB_BLOCK_RECORDS], noise = 0x5a;
+
+    memset(head, 0x5a, sizeof head);
+    sim_disk_poke(&scene->disk, LB_SEGMENT_BLOCKS - 1, LB_BLOCK_LEN - 1, &noise,
+                  1);
+    must_say(scene, BLOCKS, text); /* nothing at all, and then a byte */
+    sim_disk_poke(&scene->disk, BLOCKS, 0, head, sizeof head);
+    must_say(scene, BLOCKS, text);
+    memcpy(head, "LBJ1\1\0", 6);
+    sim_disk_poke(&scene->disk, BLOCKS, 0, head, sizeof head);
+    must_say(scene, BLOCKS, text);
+    memcpy(head, "LBJ1\2\0", 6);
+    sim_disk_poke(&scene->disk, BLOCKS, 0, head, sizeof head);
+    must_say(scene, BLOCKS,
+             "the block is of a newer format than this version reads");
+}
+
 static void what_a_store_cannot_read_is_unread(void **state)
 {
     struct scene *scene = *state;
@@ -444,6 +497,32 @@ static void what_the_visitor_says_ends_the_reading(void **state)
     seen = (struct seen){.stop = NEVER};
     assert_int_equal(open_with(scene, &other, &visitor, &recovery), LOCKBUS_OK);
     assert_int_equal(seen.blocks, BLOCKS);
+}
+
+static enum lockbus_err first_record(void *user,
+                                     const struct lb_block_head *head,
+                                     const struct lb_record *record)
+{
+    unsigned *records = user;
+
+    (void)record;
+    assert_int_equal(head->number, 0);
+    return ++*records == 1 ? LOCKBUS_ERR_NOMEM : LOCKBUS_OK;
+}
+
+static void a_record_that_the_visitor_refuses_is_the_last(void **state)
+{
+    struct scene *scene = *state;
+    unsigned records = 0;
+    struct lb_journal_visitor visitor = {.user = &records,
+                                         .record = first_record};
+    struct lb_verify_report report;
+
+    assert_int_equal(
+        lb_journal_verify(&scene->host.store, NULL, &visitor, &report),
+        LOCKBUS_ERR_NOMEM);
+    assert_int_equal(records, 1);
+    assert_int_equal(report.records, 0);
 }
 
 /* ---- Blocks of a wrong form, with digest and CRC right ------------------- */
@@ -647,6 +726,25 @@ static void a_key_file_has_one_to_16_keys_of_following_segments(void **state)
     assert_int_equal(reopen(scene, &recovery), LOCKBUS_OK);
 }
 
+static void a_key_file_of_a_newer_format_is_said_to_be_newer(void **state)
+{
+    static const char newer[] =
+        "the key file is of a newer format than this version reads";
+    struct scene *scene = *state;
+    uint8_t file[64] = "LBK1\2";
+
+    save_key_file(scene, file, sizeof file);
+    must_be_corrupt(scene, "key", newer);
+    save_key_file(scene, file, 33);
+    must_be_corrupt(scene, "key", newer);
+    /* No key file of any format is so short. */
+    save_key_file(scene, file, 32);
+    must_be_corrupt(scene, "key", "the key file is damaged");
+    file[4] = 1;
+    save_key_file(scene, file, 33);
+    must_be_corrupt(scene, "key", "the key file is damaged");
+}
+
 static void keys_without_segments_are_a_journal_that_was_never_made(void **s)
 {
     static const struct {
@@ -760,6 +858,31 @@ static void a_start_behind_a_whole_checkpoint_drops_the_keys_before_it(void **s)
     }
 }
 
+static void a_start_says_when_the_last_block_was(void **state)
+{
+    struct scene *scene = *state;
+    struct lb_journal *journal = &scene->host.journal;
+    struct lb_recovery recovery;
+    struct lb_record record[2];
+    uint64_t seq;
+
+    lb_journal_stamp(journal, 7, 123456, 99, true);
+    toy_operation(BLOCKS + 1, record);
+    assert_int_equal(lb_journal_append(journal, record, 2, &seq), LOCKBUS_OK);
+    assert_true(toy_flush(&scene->host));
+    assert_int_equal(reopen(scene, &recovery), LOCKBUS_OK);
+    assert_int_equal(recovery.blocks, BLOCKS + 1);
+    assert_int_equal(recovery.first_segment, 0);
+    assert_int_equal(recovery.last_boot, 7);
+    assert_int_equal(recovery.powered_ms, 123456);
+    assert_int_equal(journal->boot, 7);
+    assert_int_equal(journal->powered_ms, 123456);
+    assert_int_equal(journal->last.boot, 7);
+    assert_int_equal(journal->last.powered_ms, 123456);
+    assert_int_equal(journal->last.unix_s, 99);
+    assert_true(journal->last.trusted);
+}
+
 static void a_full_segment_without_checkpoint_is_folded_over(void **state)
 {
     struct scene *scene = *state;
@@ -866,21 +989,26 @@ int main(void)
         SCENE(verification_tells_any_read_that_fails),
         SCENE(a_second_look_that_fails_is_no_damage),
         SCENE(a_writer_that_goes_on_meanwhile_is_no_damage),
+        SCENE(a_walk_that_ended_goes_on_when_a_block_is_written),
+        SCENE(an_unfinished_block_with_more_behind_it_is_damage),
         SCENE(what_a_store_cannot_read_is_unread),
         cmocka_unit_test(a_store_without_segments_has_no_journal_to_verify),
         cmocka_unit_test(
             a_change_of_segment_cut_short_by_any_failure_loses_nothing),
         SCENE(what_the_visitor_says_ends_the_reading),
+        SCENE(a_record_that_the_visitor_refuses_is_the_last),
         cmocka_unit_test(a_block_is_of_one_number_segment_and_key_index),
         SCENE(a_record_without_form_is_damage_under_a_right_tag_too),
         SCENE(a_key_file_has_one_to_16_keys_of_following_segments),
         cmocka_unit_test(
             keys_without_segments_are_a_journal_that_was_never_made),
+        SCENE(a_key_file_of_a_newer_format_is_said_to_be_newer),
         SCENE(a_key_of_a_segment_that_is_not_there_is_damage),
         SCENE(a_segment_taken_away_under_its_key_is_damage),
         SCENE(a_next_segments_key_before_this_one_is_full_is_damage),
         SCENE(a_later_key_that_is_another_is_damage),
         SCENE(a_start_behind_a_whole_checkpoint_drops_the_keys_before_it),
+        SCENE(a_start_says_when_the_last_block_was),
         SCENE(a_full_segment_without_checkpoint_is_folded_over),
         SCENE(without_a_snapshot_no_checkpoint_goes_on),
         SCENE(a_link_that_cannot_be_told_is_an_alarm),
