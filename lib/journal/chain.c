@@ -203,7 +203,7 @@ bool lb_keys_decode(struct lb_journal *journal, const uint8_t *bytes,
     }
     size_t count = lb_get_u16(bytes + KEYS_COUNT);
 
-    if (count == 0 || count > LB_JOURNAL_KEYS ||
+    if (count > LB_JOURNAL_KEYS ||
         len != KEYS_FIRST + count * KEYS_EACH + LB_HASH_LEN) {
         return false;
     }

@@ -55,9 +55,11 @@ static enum lockbus_err on_load(void *user, const char *name, uint8_t *buf,
 {
     struct store_of *store = user;
 
-    return its_turn(store, LOAD)
-               ? LOCKBUS_ERR_IO
-               : store->real.load(store->real.user, name, buf, cap, len);
+    /* What was read until it failed is there, and nothing to go by. */
+    enum lockbus_err err =
+        store->real.load(store->real.user, name, buf, cap, len);
+
+    return its_turn(store, LOAD) ? LOCKBUS_ERR_IO : err;
 }
 
 static enum lockbus_err on_read(void *user, uint32_t segment, uint32_t offset,
@@ -424,6 +426,20 @@ static void what_a_store_cannot_read_is_unread(void **state)
     assert_int_equal(lb_journal_holds(&store, 0, digest), LB_HELD_UNREAD);
 }
 
+static void a_device_key_that_failed_to_load_is_none(void **state)
+{
+    struct scene *scene = *state;
+    struct store_of other = {.real = scene->host.store, .call = LOAD, .at = 1};
+    struct lb_store store = store_of(&other);
+    struct lb_device device;
+
+    assert_int_equal(lb_device_load(&device, &store, toy_cabinet),
+                     LOCKBUS_ERR_IO);
+    assert_false(device.ok);
+    assert_int_equal(lb_device_load(&device, &store, toy_cabinet), LOCKBUS_OK);
+    assert_true(device.ok);
+}
+
 static void a_store_without_segments_has_no_journal_to_verify(void **state)
 {
     struct sim_disk disk;
@@ -435,6 +451,8 @@ static void a_store_without_segments_has_no_journal_to_verify(void **state)
 
     assert_int_equal(lb_journal_verify(&store, NULL, NULL, &report),
                      LOCKBUS_ERR_USAGE);
+    assert_int_equal(lb_journal_holds(&store, 0, report.last_digest),
+                     LB_HELD_LATER);
     sim_disk_deinit(&disk);
 }
 
@@ -637,6 +655,21 @@ static void a_block_is_of_one_number_segment_and_key_index(void **state)
     }
 }
 
+/* Whatever was in the block's tail. */
+static void a_sealed_block_is_whole(void **state)
+{
+    const struct lb_block_head head = {.count = LB_BATCH_MAX};
+    struct lb_block_head found;
+    uint8_t block[LB_BLOCK_LEN], key[32] = {1};
+
+    (void)state;
+    memset(block, 0xff, sizeof block);
+    lb_block_seal(block, &head, key);
+    assert_int_equal(lb_block_inspect(block, &found), LB_BLOCK_WHOLE);
+    assert_int_equal(found.count, LB_BATCH_MAX);
+    assert_true(lb_block_tag_ok(block, key));
+}
+
 static void a_record_without_form_is_damage_under_a_right_tag_too(void **state)
 {
     struct scene *scene = *state;
@@ -714,6 +747,10 @@ static void a_key_file_has_one_to_16_keys_of_following_segments(void **state)
     lb_crypto_hash(file + len - 32, file, len - 32);
     save_key_file(scene, file, len);
     must_be_corrupt(scene, "key", text);
+    /* nor in one that is just long enough for none */
+    lb_crypto_hash(file + KEY_FIRST, file, KEY_FIRST);
+    save_key_file(scene, file, KEY_FIRST + 32);
+    must_be_corrupt(scene, "key", text);
     /* one key, and bytes behind it that the digest vouches for */
     len = key_file(file, 2, 0, LB_SEGMENT_BLOCKS, scene->host.root_key);
     lb_put_u16(file + 6, 1);
@@ -724,6 +761,25 @@ static void a_key_file_has_one_to_16_keys_of_following_segments(void **state)
     len = key_file(file, 1, 0, 0, scene->host.root_key);
     save_key_file(scene, file, len);
     assert_int_equal(reopen(scene, &recovery), LOCKBUS_OK);
+}
+
+/* Each in memory of just its length, so that a sanitizer sees who reads on. */
+static void a_key_file_cut_short_is_refused_within_its_length(void **state)
+{
+    struct scene *scene = *state;
+    uint8_t file[LB_STORE_FILE_MAX];
+    size_t whole = key_file(file, 1, 0, 0, scene->host.root_key);
+    struct lb_journal *journal = test_calloc(1, sizeof *journal);
+
+    for (size_t len = 1; len <= whole; len++) {
+        uint8_t *cut = malloc(len);
+
+        assert_non_null(cut);
+        memcpy(cut, file, len);
+        assert_int_equal(lb_keys_decode(journal, cut, len), len == whole);
+        free(cut);
+    }
+    test_free(journal);
 }
 
 static void a_key_file_of_a_newer_format_is_said_to_be_newer(void **state)
@@ -977,6 +1033,42 @@ static void a_time_that_is_not_known_is_not_trusted(void **state)
     assert_true(journal->trusted);
 }
 
+static void a_checkpoint_that_waited_keeps_one_block_free_and_no_more(void **s)
+{
+    struct scene *scene = *s;
+    struct lb_journal *journal = &scene->host.journal;
+    struct lb_record records[LB_BATCH_MAX];
+    uint64_t seq;
+
+    for (uint32_t i = 0; i < LB_BATCH_MAX; i += 2) {
+        toy_operation(BLOCKS + 1 + i / 2, &records[i]);
+    }
+    journal->ckpt_running = true;
+    journal->ckpt_waits = LB_CKPT_WAITS;
+    for (unsigned i = 0; i < LB_JOURNAL_PENDING; i++) {
+        bool room = i < LB_JOURNAL_PENDING - 1;
+
+        assert_int_equal(lb_journal_has_room(journal, true), room);
+        assert_int_equal(
+            lb_journal_append(journal, records, LB_BATCH_MAX, &seq),
+            room ? LOCKBUS_OK : LOCKBUS_ERR_BUSY);
+    }
+}
+
+/* What the one before waited for, cut off by its segment's end, is no more. */
+static void a_new_checkpoint_has_not_waited_yet(void **state)
+{
+    struct scene *scene = *state;
+    struct lb_journal *journal = &scene->host.journal;
+
+    assert_true(toy_commit_until(&scene->host, LB_SEGMENT_BLOCKS));
+    journal->ckpt_waits = LB_CKPT_WAITS;
+    begin_segment(scene, 1);
+    assert_true(journal->ckpt_running);
+    assert_int_equal(journal->ckpt_waits, 1);
+    assert_int_equal(journal->used, 0);
+}
+
 int main(void)
 {
 #define SCENE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -1002,6 +1094,7 @@ int main(void)
         SCENE(a_key_file_has_one_to_16_keys_of_following_segments),
         cmocka_unit_test(
             keys_without_segments_are_a_journal_that_was_never_made),
+        SCENE(a_key_file_cut_short_is_refused_within_its_length),
         SCENE(a_key_file_of_a_newer_format_is_said_to_be_newer),
         SCENE(a_key_of_a_segment_that_is_not_there_is_damage),
         SCENE(a_segment_taken_away_under_its_key_is_damage),
@@ -1014,6 +1107,10 @@ int main(void)
         SCENE(a_link_that_cannot_be_told_is_an_alarm),
         SCENE(a_batch_needs_records_and_a_place_for_its_number),
         SCENE(a_time_that_is_not_known_is_not_trusted),
+        SCENE(a_device_key_that_failed_to_load_is_none),
+        cmocka_unit_test(a_sealed_block_is_whole),
+        SCENE(a_checkpoint_that_waited_keeps_one_block_free_and_no_more),
+        SCENE(a_new_checkpoint_has_not_waited_yet),
     };
     enum { FIXED = sizeof fixed / sizeof fixed[0] };
     struct CMUnitTest tests[FIXED + FORMS];
