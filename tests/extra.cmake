@@ -241,6 +241,7 @@ set_tests_properties(power_test_powercut PROPERTIES COST 1000)
 
 # What an attacker presents: script/attack presents all of it.
 lb_test(attack/test_presented.c LINKS lb_gate)
+lb_test(attack/test_codes.c LINKS lb_gate)
 
 # Killed at every step: the journal's folder is a disk in memory whose calls
 # are counted, and so are a code's derivations.

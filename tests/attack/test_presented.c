@@ -5,9 +5,10 @@
  * An attacker with everything that was ever signed and no key. For each thing
  * that the gate would take at this moment: every byte of it with every other
  * value, every length, every mixture of its fields with those of a thing that
- * is as good elsewhere, with either signature; and itself again, later and at
- * other places. None may be taken, none may change the gate, and the genuine
- * thing must still be taken in the end, or its row would say nothing.
+ * is as good elsewhere, with either signature; and itself again, later, too
+ * late, for another question and at other places. None may be taken, none may
+ * change the gate, and the genuine thing must still be taken in the end, or
+ * its row would say nothing.
  *
  * LOCKBUS_ATTACK=all presents all of it: script/attack. Without it a sample.
  * LOCKBUS_ATTACK_PART=i/n presents the i-th of n parts.
@@ -55,7 +56,8 @@ struct row {
     enum lb_ask_kind kind;
     /* The moment at which it is taken. */
     void (*scene)(struct gate_journal *j);
-    /* `other`: as good, at another place and by other keys. */
+    /* `other`: as good, at another place, in another epoch, by other keys: a
+     * proof of another door, which is taken there; all else is refused here. */
     void (*make)(const struct gate_journal *j, struct thing *out, bool other);
     const struct field *fields;
 };
@@ -74,7 +76,7 @@ static struct tally tally;
 struct stage {
     struct gate_journal *j, *before;
     const struct row *row;
-    struct thing genuine;
+    struct thing genuine, other;
     uint8_t rows[GATE_JOURNAL_DOORS][LB_ROW_LEN];
     uint8_t hash[LB_HASH_LEN];
     struct lb_map_view map;
@@ -107,7 +109,8 @@ static void present(struct stage *s, const struct thing *what)
 
     tally.number++;
     if ((!tally.all && tally.number % SAMPLE != 0) ||
-        tally.number % tally.parts != tally.part || same(what, &s->genuine)) {
+        tally.number % tally.parts != tally.part || same(what, &s->genuine) ||
+        same(what, &s->other)) {
         return;
     }
     tally.presented++;
@@ -206,7 +209,26 @@ static void every_mixture(struct stage *s, const struct thing *a,
 
 /* ---- The things ---------------------------------------------------------- */
 
+static const uint8_t other_question[16] = {'a', 'n', 'o', 't', 'h', 'e', 'r'};
+
+static void signed_by(uint8_t *sig, const char *prefix, const uint8_t *body,
+                      size_t len, uint8_t person)
+{
+    uint8_t seed[LB_SEED_LEN];
+
+    gate_seed(seed, person);
+    if (!lb_crypto_sign(sig, prefix, body, len, seed)) {
+        abort();
+    }
+}
+
 static void empty_cabinet(struct gate_journal *j)
+{
+    (void)j;
+}
+
+/* Staged by begin(): what this row needs is what is not there yet. */
+static void uncommissioned(struct gate_journal *j)
 {
     (void)j;
 }
@@ -241,6 +263,7 @@ static void loading(struct gate_journal *j)
                                  .back = OPERATOR,
                                  .return_after_s = 3600};
 
+    gate_fill(j, ELSEWHERE);
     (void)gate_deposit(j, &g);
     gate_journal_result(j, D, LB_FACT_NEVER_OPENED);
 }
@@ -268,9 +291,13 @@ static void grant(const struct gate_journal *j, struct thing *out, bool other)
     gate_make_proof(out->proof, 3, g.door, g.stay, g.courier);
     out->len = LB_GRANT_LEN;
     out->proof_len = LB_PROOF_LEN;
-    if (other) {
-        out->bytes[8] ^= 1; /* the other is another cabinet's: its signature
-                             * is good there */
+    if (other) { /* of another cabinet, and good there */
+        out->bytes[8] ^= 1;
+        signed_by(out->bytes + 168, "lockbus/deposit/v1", out->bytes, 160,
+                  ISSUER);
+        out->proof[8] ^= 1;
+        signed_by(out->proof + 48, "lockbus/proof/v1", out->proof, 48,
+                  g.courier);
     }
 }
 
@@ -278,8 +305,11 @@ static void proof_of(struct thing *out, uint8_t kind, uint8_t signer,
                      bool other)
 {
     if (other) {
-        gate_make_proof(out->bytes, kind == 1 ? 2 : 1, ELSEWHERE, 100,
+        gate_make_proof(out->bytes, 1, ELSEWHERE, 100,
                         RECIPIENT + 20 + ELSEWHERE);
+        memcpy(out->bytes + 32, other_question, sizeof other_question);
+        signed_by(out->bytes + 48, "lockbus/proof/v1", out->bytes, 48,
+                  RECIPIENT + 20 + ELSEWHERE);
     } else {
         gate_make_proof(out->bytes, kind, D, 100, signer);
     }
@@ -369,13 +399,14 @@ static void manifest(const struct gate_journal *j, struct thing *out,
     }
 }
 
-static void commission(const struct gate_journal *j, struct thing *out,
-                       bool other)
+static void commission_of(const struct gate_journal *j, struct thing *out,
+                          uint8_t kind, bool other)
 {
     uint8_t *o = out->bytes;
 
     memset(o, 0, sizeof out->bytes);
-    memcpy(o, "LBC1\1\1", 6);
+    memcpy(o, "LBC1\1", 5);
+    o[5] = other ? !kind : kind;
     lb_put_u16(o + 6, SCENE_DOORS);
     memcpy(o + 8, gate_cabinet, 16);
     lb_put_u64(o + 24, gate_stay(other ? 0 : 7));
@@ -386,12 +417,22 @@ static void commission(const struct gate_journal *j, struct thing *out,
         o[8] ^= 1;
         o[64] ^= 1;
         o[96] ^= 1;
-        o[5] = 0;
     }
     gate_sign_pair(o, 112, "lockbus/commission/v1",
                    other ? OPERATIONS_TOO : OPERATIONS, SECURITY);
     out->len = LB_COMMISSION_LEN;
     out->proof_len = 0;
+}
+
+static void first(const struct gate_journal *j, struct thing *out, bool other)
+{
+    commission_of(j, out, 0, other);
+}
+
+static void amendment(const struct gate_journal *j, struct thing *out,
+                      bool other)
+{
+    commission_of(j, out, 1, other);
 }
 
 /* A cabinet that knows who may sign receipts. */
@@ -409,7 +450,7 @@ static void with_archive(struct gate_journal *j)
 
 static void receipt(const struct gate_journal *j, struct thing *out, bool other)
 {
-    uint8_t *r = out->bytes, key[LB_KEY_LEN], seed[LB_SEED_LEN];
+    uint8_t *r = out->bytes, key[LB_KEY_LEN];
 
     (void)j;
     memset(r, 0, sizeof out->bytes);
@@ -423,10 +464,7 @@ static void receipt(const struct gate_journal *j, struct thing *out, bool other)
     }
     gate_key(key, ARCHIVE);
     memcpy(r + 72, key, 8);
-    gate_seed(seed, ARCHIVE);
-    if (!lb_crypto_sign(r + 80, "lockbus/receipt/v1", r, 72, seed)) {
-        abort();
-    }
+    signed_by(r + 80, "lockbus/receipt/v1", r, 72, ARCHIVE);
     out->len = LB_RECEIPT_LEN;
     out->proof_len = 0;
 }
@@ -463,8 +501,9 @@ static const struct row rows[] = {
     {"an order to unblock", LB_ASK_ORDER, occupied, order_unblock,
      order_fields},
     {"an order to clear", LB_ASK_ORDER, occupied, order_clear, order_fields},
-    {"an amendment", LB_ASK_COMMISSION, occupied, commission,
+    {"a first commissioning", LB_ASK_COMMISSION, uncommissioned, first,
      commission_fields},
+    {"an amendment", LB_ASK_COMMISSION, occupied, amendment, commission_fields},
     {"a manifest", LB_ASK_MANIFEST, occupied, manifest, manifest_fields},
     {"a receipt", LB_ASK_RECEIPT, with_archive, receipt, receipt_fields},
 };
@@ -473,15 +512,43 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 
 /* ---- Rows ---------------------------------------------------------------- */
 
+/* Who may sign what, and nothing else yet. */
+static struct gate_journal *manifest_alone(void)
+{
+    struct gate_journal *j = gate_journal_new();
+    uint8_t bytes[LB_MANIFEST_MAX];
+    struct lb_ask ask = {.kind = LB_ASK_MANIFEST, .bytes = bytes};
+    struct lb_verdict verdict;
+
+    ask.len = gate_make_manifest(bytes, 1, EPOCH, NOBODY);
+    gate_journal_ask(j, &ask, &verdict);
+    return j;
+}
+
+/* A question of one use alone; a door has more than one place for them. */
+static void question(struct gate_journal *j, uint16_t door,
+                     enum lb_challenge_use use, const uint8_t bytes[16])
+{
+    uint8_t out[16];
+
+    memset(j->doors[door].challenge, 0, sizeof j->doors[door].challenge);
+    if (lb_gate_challenge(&j->gate, door, use, bytes, out) != LOCKBUS_OK) {
+        abort();
+    }
+}
+
 static void begin(struct stage *s, const struct row *row)
 {
     memset(s, 0, sizeof *s);
     s->row = row;
-    s->j = gate_scene();
+    s->j = row->scene == uncommissioned ? manifest_alone() : gate_scene();
     s->before = malloc(sizeof *s->before);
     assert_non_null(s->before);
     row->scene(s->j);
-    gate_journal_challenge(s->j, D, gate_question);
+    if (row->scene != uncommissioned) {
+        gate_journal_challenge(s->j, D, gate_question);
+        gate_journal_challenge(s->j, ELSEWHERE, other_question);
+    }
     gate_journal_tick(s->j);
     gate_journal_rows(s->rows);
     memset(s->hash, 7, sizeof s->hash);
@@ -490,6 +557,7 @@ static void begin(struct stage *s, const struct row *row)
                              .hash = s->hash,
                              .rows = (const uint8_t(*)[LB_ROW_LEN])s->rows};
     row->make(s->j, &s->genuine, false);
+    row->make(s->j, &s->other, true);
     memcpy(s->before, s->j, sizeof *s->j);
 }
 
@@ -504,7 +572,7 @@ static void end(struct stage *s)
 static void only_the_genuine_bytes_are_taken(void **state)
 {
     static struct stage s;
-    static struct thing what, other;
+    static struct thing what;
     struct lb_verdict verdict;
 
     begin(&s, *state);
@@ -516,12 +584,13 @@ static void only_the_genuine_bytes_are_taken(void **state)
         every_value(&s, &what, what.proof, what.proof_len);
         every_length(&s, &what, what.proof, &what.proof_len);
     }
-    s.row->make(s.j, &other, true);
-    every_mixture(&s, &s.genuine, &other, s.row->fields);
-    every_mixture(&s, &other, &s.genuine, s.row->fields);
+    every_mixture(&s, &s.genuine, &s.other, s.row->fields);
+    every_mixture(&s, &s.other, &s.genuine, s.row->fields);
     assert_int_equal(tally.opened, 0);
     assert_int_equal(tally.changed, 0);
     assert_int_not_equal(decide(&s, &s.genuine, &verdict), LB_VERDICT_REFUSED);
+    assert_int_equal(decide(&s, &s.other, &verdict) != LB_VERDICT_REFUSED,
+                     s.row->kind == LB_ASK_PROOF);
     end(&s);
 }
 
@@ -579,7 +648,8 @@ static void nowhere_else_and_never_later(void **state)
 
     begin(&s, row);
     s.j->gate.cabinet_id[15] ^= 1;
-    if (row->kind != LB_ASK_MANIFEST) { /* those are for all cabinets */
+    /* a manifest is for all cabinets; a first commissioning gives the name */
+    if (row->kind != LB_ASK_MANIFEST && row->scene != uncommissioned) {
         asked(&s, &verdict);
         assert_int_equal(verdict.kind, LB_VERDICT_REFUSED);
     }
@@ -591,6 +661,66 @@ static void nowhere_else_and_never_later(void **state)
         asked(&s, &verdict);
         assert_int_equal(verdict.kind, LB_VERDICT_REFUSED);
     }
+    end(&s);
+}
+
+static bool answers(const struct row *row)
+{
+    return row->kind == LB_ASK_DEPOSIT || row->kind == LB_ASK_PROOF ||
+           row->kind == LB_ASK_ORDER;
+}
+
+/* Questions: none but the one that stands at this door, for this use, and in
+ * time. */
+static void it_answers_no_other_question(void **state)
+{
+    static struct stage s;
+    struct lb_verdict verdict;
+    const struct row *row = *state;
+    enum lb_challenge_use use =
+        row->kind == LB_ASK_ORDER ? LB_CHALLENGE_SERVICE : LB_CHALLENGE_PROOF;
+    enum lockbus_rule wanted =
+        row->kind == LB_ASK_ORDER ? LOCKBUS_RULE_S5 : LOCKBUS_RULE_P5;
+
+    assert_true(answers(row));
+    begin(&s, row);
+    question(s.j, D,
+             use == LB_CHALLENGE_PROOF ? LB_CHALLENGE_SERVICE
+                                       : LB_CHALLENGE_PROOF,
+             gate_question);
+    asked(&s, &verdict);
+    assert_int_equal(verdict.rule, wanted);
+    question(s.j, D, use, other_question); /* asked at another door as well */
+    question(s.j, ELSEWHERE, use, gate_question);
+    asked(&s, &verdict);
+    assert_int_equal(verdict.rule, wanted);
+    question(s.j, D, use, gate_question);
+    asked(&s, &verdict);
+    assert_int_equal(verdict.rule, LOCKBUS_RULE_NONE);
+    end(&s);
+    begin(&s, row);
+    gate_journal_wait(s.j, row->kind == LB_ASK_ORDER
+                               ? s.j->gate.manifest.limits.service_ttl_s
+                               : s.j->gate.manifest.limits.challenge_ttl_s);
+    asked(&s, &verdict);
+    assert_int_not_equal(verdict.rule, LOCKBUS_RULE_NONE);
+    end(&s);
+}
+
+/* What two persons cleared away is gone, and their order's number with it. */
+static void it_does_not_outlive_a_clear(void **state)
+{
+    static struct stage s;
+    struct lb_verdict verdict;
+    const struct row *row = *state;
+
+    begin(&s, row);
+    assert_int_equal(gate_order(s.j, 4, D, 9), LOCKBUS_RULE_NONE);
+    gate_journal_challenge(s.j, D, gate_question);
+    asked(&s, &verdict);
+    /* where nothing lay behind the door there was nothing to clear */
+    assert_int_equal(verdict.kind == LB_VERDICT_REFUSED,
+                     row->scene != empty_cabinet);
     end(&s);
 }
 
@@ -611,14 +741,25 @@ static void nothing_was_taken(void **state)
     assert_true(tally.presented > 10000);
 }
 
+enum { CASES = 5 };
+
+static bool concerns(const struct row *row, size_t which)
+{
+    return which < 3 || answers(row);
+}
+
 int main(void)
 {
-    static struct CMUnitTest tests[3 * ROWS + 1];
-    static char names[3][ROWS][80];
-    static void (*const what[3])(void **) = {only_the_genuine_bytes_are_taken,
-                                             what_was_taken_is_not_taken_again,
-                                             nowhere_else_and_never_later};
-    static const char *const ends[3] = {"by its bytes", "once", "here and now"};
+    static struct CMUnitTest tests[CASES * ROWS + 1];
+    static char names[CASES][ROWS][80];
+    static const struct {
+        void (*test)(void **);
+        const char *end;
+    } cases[CASES] = {{only_the_genuine_bytes_are_taken, "by its bytes"},
+                      {what_was_taken_is_not_taken_again, "once"},
+                      {nowhere_else_and_never_later, "here and now"},
+                      {it_answers_no_other_question, "its question"},
+                      {it_does_not_outlive_a_clear, "after a clear"}};
     static struct row copy[ROWS]; /* cmocka hands out what can be written */
     const char *all = getenv("LOCKBUS_ATTACK");
     const char *part = getenv("LOCKBUS_ATTACK_PART");
@@ -630,12 +771,15 @@ int main(void)
         return 2;
     }
     memcpy(copy, rows, sizeof copy);
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < CASES; k++) {
         for (size_t i = 0; i < ROWS; i++) {
+            if (!concerns(&copy[i], k)) {
+                continue;
+            }
             (void)snprintf(names[k][i], sizeof names[k][i], "%s, %s",
-                           rows[i].name, ends[k]);
-            tests[count++] =
-                (struct CMUnitTest){names[k][i], what[k], NULL, NULL, &copy[i]};
+                           rows[i].name, cases[k].end);
+            tests[count++] = (struct CMUnitTest){names[k][i], cases[k].test,
+                                                 NULL, NULL, &copy[i]};
         }
     }
     tests[count++] = (struct CMUnitTest){"nothing was taken", nothing_was_taken,

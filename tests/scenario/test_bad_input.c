@@ -213,6 +213,36 @@ static void whatever_is_cut_at_any_byte_is_refused(void **state)
     all_is_well(scene);
 }
 
+/* Every bit of what is signed, but for the manifest, whose every byte costs
+ * two signatures and more. */
+static void whatever_has_a_flipped_bit_is_refused(void **state)
+{
+    static const enum kind kinds[] = {PACKAGE, PROOF, ORDER, MANIFEST};
+    struct scene *scene = *state;
+    struct lockbus_error why;
+    uint8_t bytes[LOCKBUS_MANIFEST_MAX];
+    uint32_t ticket = 77;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const struct paper *good = &scene->paper[kinds[i]];
+        size_t step = kinds[i] == MANIFEST ? 9 : 1;
+
+        for (size_t bit = 0; bit < 8 * good->len; bit += step) {
+            memcpy(bytes, good->bytes, good->len);
+            bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            enum lockbus_err err =
+                present(scene, kinds[i], bytes, good->len, &ticket, &why);
+
+            if (err != LOCKBUS_ERR_DENIED || ticket != 77) {
+                fail_msg("%s, bit %zu: %s", forms[kinds[i]].name, bit,
+                         lockbus_err_name(err));
+            }
+            scene->denied++;
+        }
+    }
+    all_is_well(scene);
+}
+
 static void whatever_is_too_long_is_refused(void **state)
 {
     static const size_t more[] = {1, 2, 3, 7, 8, 64, 4096, HUGE_LEN};
@@ -517,6 +547,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
         TEST(whatever_is_cut_at_any_byte_is_refused),
+        TEST(whatever_has_a_flipped_bit_is_refused),
         TEST(whatever_is_too_long_is_refused),
         TEST(one_thing_in_place_of_another_is_refused),
         TEST(noise_of_the_right_length_is_refused),
