@@ -44,7 +44,9 @@ enum lb_poll_limits {
     LB_LATE_MAX_US = 2000000,
     LB_UNQUIET_US = 500000, /* a line that babbles this long costs a reply */
     LB_MOTION_US = 3000000, /* a door is watched closely after its pulse */
-    LB_WATCH_US = 400000,   /* and read so often until its permit ends */
+    /* after a pulse, to pull the leaf and for its sensor to be read twice */
+    LB_SETTLE_US = 2000000,
+    LB_WATCH_US = 400000, /* and read so often until its permit ends */
     LB_ECHO_TRIES = 3,
     LB_TCP_SLACK_US = 20000,
     LB_BLIND_US = 1000, /* a line without descriptor is asked so often */

@@ -9,10 +9,12 @@
  * difference, so a lost one is never simply sent again. A channel without an
  * input of its own, or whose input tells of contents, gets one pulse.
  *
- * No pulse is begun that would not be on the wire, whole, before the
- * permit's deadline. What has not been sent by then, or when its board goes
- * away, is dropped and said so. While an output of this bus is on that should
- * be off, none is driven (hold.c).
+ * No pulse is begun that could still hold the latch open near the permit's
+ * deadline: it ends, and the leaf has had its time to be seen, before that.
+ * For at the deadline a leaf that was never seen open is said to have stayed
+ * shut, and the use is given back. What has not been sent in time, or when its
+ * board goes away, is dropped and said so. While an output of this bus is on
+ * that should be off, none is driven (hold.c).
  */
 #include "bus/poll.h"
 
@@ -101,9 +103,27 @@ void lb_bus_cancel(struct lb_bus *bus, uint8_t board, uint8_t channel)
 
 /* ---- What may go -------------------------------------------------------- */
 
+/* How long before the deadline a pulse must begin: its request, the board's
+ * turn, the pulse, and the time to pull the leaf and to read it open. */
+static uint64_t needs_us(const struct lb_bus *bus, const struct lb_job *job)
+{
+    const struct lb_node *node = &bus->node[job->board];
+
+    return lb_wire_us(bus, LB_REQUEST_MAX) + lb_wire_turn_us(bus, node) +
+           (uint64_t)node->board.pulse_ms * 1000 + LB_SETTLE_US;
+}
+
 static bool in_time(const struct lb_bus *bus, const struct lb_job *job)
 {
-    return bus->now_us + lb_wire_us(bus, LB_REQUEST_MAX) < job->deadline_us;
+    return bus->now_us + needs_us(bus, job) < job->deadline_us;
+}
+
+/* When it is too late for it; 0 when it always was. */
+static uint64_t too_late_us(const struct lb_bus *bus, const struct lb_job *job)
+{
+    uint64_t needs = needs_us(bus, job);
+
+    return job->deadline_us > needs ? job->deadline_us - needs : 0;
 }
 
 /* Solenoids that may be driven now; *first_off: when the next one ends. */
@@ -137,7 +157,7 @@ static bool may_go(const struct lb_bus *bus, const struct lb_job *job,
     const struct lb_node *node = &bus->node[job->board];
     const struct lb_channel *at = &node->channel[job->channel];
 
-    lb_sooner(wake, job->deadline_us);
+    lb_sooner(wake, too_late_us(bus, job));
     /* One that may have lost its power is switched off before it is driven. */
     if (!in_time(bus, job) || !lb_pulse_linked(node) || node->doubt ||
         node->step != LB_STEP_NONE) {
@@ -335,8 +355,7 @@ void lb_pulse_expire(struct lb_bus *bus)
     for (size_t i = 0; i < LB_JOBS; i++) {
         struct lb_job *job = &bus->job[i];
 
-        if (job->used && bus->now_us >= job->deadline_us &&
-            !in_flight(bus, job)) {
+        if (job->used && !in_time(bus, job) && !in_flight(bus, job)) {
             end_job(bus, job, "its deadline passed");
         }
     }

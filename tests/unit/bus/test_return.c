@@ -333,7 +333,8 @@ static void one_that_stays_on_after_a_silence_is_refused(void **state)
     assert_true(bus_bench_wait(bench, LB_REPORT_REFUSED, 5 * SEC));
     assert_string_equal(bus_bench_last(bench, LB_REPORT_REFUSED)->text,
                         "an output reads on after it was switched off");
-    assert_int_equal(bus_bench_pulse(bench, 1, 0, 7, SEC), LOCKBUS_ERR_OFFLINE);
+    assert_int_equal(bus_bench_pulse(bench, 1, 0, 7, 3500 * MS),
+                     LOCKBUS_ERR_OFFLINE);
 }
 
 static void confirms_no_off(struct sim_line *sim, struct sim_line_board *board,
@@ -354,7 +355,8 @@ static void one_that_confirms_no_off_is_not_used(void **state)
     bench->sim.hook = confirms_no_off;
     bus_bench_for(bench, 20 * SEC);
     assert_false(lb_bus_present(bench->bus, 1));
-    assert_int_equal(bus_bench_pulse(bench, 1, 0, 7, SEC), LOCKBUS_ERR_OFFLINE);
+    assert_int_equal(bus_bench_pulse(bench, 1, 0, 7, 3500 * MS),
+                     LOCKBUS_ERR_OFFLINE);
     assert_true(lb_bus_present(bench->bus, 0));
 }
 
@@ -479,8 +481,9 @@ static void a_flapper_starves_nobody(void **state)
         uint64_t from = bench->sim.now_us;
         uint8_t kinds = 0;
 
-        assert_int_equal(bus_bench_pulse(bench, board, channel, i + 1, SEC),
-                         LOCKBUS_OK);
+        assert_int_equal(
+            bus_bench_pulse(bench, board, channel, i + 1, 3500 * MS),
+            LOCKBUS_OK);
         while (kinds == 0) {
             assert_true(bench->sim.now_us < from + SEC);
             bus_bench_for(bench, MS);
