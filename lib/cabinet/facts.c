@@ -49,9 +49,25 @@ static bool write_fact(struct lockbus_cabinet *cab,
     return count == 0 || lb_write_for(cab, at->ticket, record, count);
 }
 
+/* Damage that lies before the checkpoint stops nothing, and is on record once
+ * for each start that met it. */
+static void tell_damage(struct lockbus_cabinet *cab)
+{
+    const struct lb_record record = {.type = LB_REC_ALARM,
+                                     .kind = LB_ALARM_JOURNAL,
+                                     .door = LB_DOOR_NONE,
+                                     .powered_ms = cab->gate.powered_ms};
+
+    if (cab->recovery.damage_before && cab->gate.booted) {
+        cab->recovery.damage_before = !lb_write(cab, &record, 1);
+    }
+}
+
 void lb_facts_flush(struct lockbus_cabinet *cab)
 {
     size_t done = 0;
+
+    tell_damage(cab);
 
     while (done < cab->fact_count && write_fact(cab, &cab->fact[done])) {
         done++;

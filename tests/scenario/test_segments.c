@@ -9,6 +9,8 @@
 #include "cabinet/cabinet.h"
 #include "rig.h"
 
+#include <lockbus/journal.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 enum { A07 = 6, BLOCKS = 2 * LB_SEGMENT_BLOCKS + 50 };
@@ -83,11 +86,62 @@ folding_from_a_checkpoint_gives_the_state_that_was_left(void **state)
     (void)state;
 }
 
+static unsigned journal_alarms(const struct rig *rig)
+{
+    struct lockbus_journal *journal = NULL;
+    struct lockbus_entry entry = {.kind = LOCKBUS_ENTRY_BOOT};
+    struct lockbus_error why;
+    unsigned found = 0;
+
+    assert_int_equal(
+        lockbus_journal_open(&journal, rig_path(rig, "journal"), NULL, &why),
+        LOCKBUS_OK);
+    while (lockbus_journal_next(journal, &entry, &why) == LOCKBUS_OK &&
+           entry.kind != 0) {
+        found += entry.kind == LOCKBUS_ENTRY_ALARM &&
+                 strcmp(entry.what, "journal") == 0;
+    }
+    lockbus_journal_close(&journal);
+    return found;
+}
+
+/* Nothing is folded from there, so the cabinet runs; that somebody changed it
+ * is on record. The damaged block is mended again to read what follows. */
+static void damage_before_the_checkpoint_is_on_record(void **state)
+{
+    struct rig *rig = rig_new();
+    const long at = (long)(LB_SEGMENT_BLOCKS - 1) * LB_BLOCK_LEN + 200;
+    char path[512];
+
+    (void)state;
+    fill(rig, LB_SEGMENT_BLOCKS + 50);
+    rig_close(rig);
+    (void)snprintf(path, sizeof path, "%s",
+                   rig_path(rig, "journal/segment-00000000"));
+    for (int changed = 1; changed >= 0; changed--) {
+        FILE *f = fopen(path, "r+b");
+
+        assert_non_null(f);
+        assert_int_equal(fseek(f, at, SEEK_SET), 0);
+        int was = fgetc(f);
+
+        assert_int_equal(fseek(f, at, SEEK_SET), 0);
+        assert_int_equal(fputc(was ^ 0x40, f), was ^ 0x40);
+        assert_int_equal(fclose(f), 0);
+        rig_open(rig);
+        rig_run(rig, 2000);
+        rig_close(rig);
+    }
+    assert_int_equal(journal_alarms(rig), 1);
+    rig_free(rig);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             folding_from_a_checkpoint_gives_the_state_that_was_left),
+        cmocka_unit_test(damage_before_the_checkpoint_is_on_record),
     };
 
     return cmocka_run_group_tests_name("segments", tests, NULL, NULL);
