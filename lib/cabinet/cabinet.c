@@ -127,7 +127,8 @@ enum lockbus_err lb_cabinet_new(struct lockbus_cabinet **out,
 {
     *out = NULL;
     if (!lb_crypto_init()) {
-        return lb_no_random(why);
+        (void)lb_no_random(why);
+        return LOCKBUS_ERR_IO;
     }
     struct lb_config *config = calloc(1, sizeof *config);
 

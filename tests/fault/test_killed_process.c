@@ -202,9 +202,9 @@ static bool counts(pid_t pid, struct calls *calls)
 }
 
 /* Lets it run to its next call, or the end of one; false when it is gone. */
-static bool next_stop(pid_t pid, int request, int *status)
+static bool next_stop(pid_t pid, int *status)
 {
-    assert_int_equal(ptrace(request, pid, 0, 0), 0);
+    assert_int_equal(ptrace(PTRACE_SYSCALL, pid, 0, 0), 0);
     assert_int_equal(waitpid(pid, status, 0), pid);
     return WIFSTOPPED(*status);
 }
@@ -215,7 +215,7 @@ static void end_at(pid_t pid, struct calls calls, unsigned kill_at, int *status)
     while (WIFSTOPPED(*status) && WSTOPSIG(*status) == SIGSTOP) {
         (void)ptrace(PTRACE_SETOPTIONS, pid, 0,
                      PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD);
-        if (!next_stop(pid, PTRACE_SYSCALL, status)) {
+        if (!next_stop(pid, status)) {
             return;
         }
     }
@@ -226,7 +226,7 @@ static void end_at(pid_t pid, struct calls calls, unsigned kill_at, int *status)
             assert_int_equal(waitpid(pid, status, 0), pid);
             return;
         }
-        (void)next_stop(pid, PTRACE_SYSCALL, status);
+        (void)next_stop(pid, status);
     }
 }
 
