@@ -10,6 +10,7 @@
 #include "../../tools/demo/world.h"
 
 #include "bus.h"
+#include "fleet.h"
 #include "start.h"
 
 #include "base/bytes.h"
@@ -434,9 +435,17 @@ int main(int argc, char **argv)
     if (argc < 4 || argc > 7 || !lb_crypto_init()) {
         fprintf(stderr,
                 "usage: %s LOCKBUS-SIM PROFILES WORKDIR "
-                "[start | bus FOLDER [PART]]\n",
+                "[start | journal | fleet CABINETS DAYS | "
+                "bus FOLDER [PART]]\n",
                 argv[0]);
         return 2;
+    }
+    if (argc == 7 && strcmp(argv[4], "fleet") == 0) {
+        return bench_fleet(argv[2], argv[3],
+                           (unsigned)strtoul(argv[5], NULL, 10),
+                           (unsigned)strtoul(argv[6], NULL, 10))
+                   ? 0
+                   : 1;
     }
     if (argc >= 6) {
         return strcmp(argv[4], "bus") == 0 &&
@@ -445,9 +454,12 @@ int main(int argc, char **argv)
                    : 1;
     }
     if (argc == 5) {
-        return strcmp(argv[4], "start") == 0 && bench_start(argv[2], argv[3])
-                   ? 0
-                   : 1;
+        bool ok = strcmp(argv[4], "journal") == 0
+                      ? bench_verify(argv[2], argv[3])
+                      : strcmp(argv[4], "start") == 0 &&
+                            bench_start(argv[2], argv[3]);
+
+        return ok ? 0 : 1;
     }
     proofs();
     (void)mkdir(argv[3], 0700);

@@ -49,6 +49,43 @@ says "$(key_id ops.pub)"
 says "$(key_id sec.pub)"
 cp out doors.txt
 
+# The same of many cabinets: each line behind its folder's name; one that is
+# damaged stops no other, and what came before the damage is said.
+mkdir fleet fleet/two
+cp -r journal fleet/one
+cp -r journal fleet/two/journal
+: >fleet/a-file
+show fleet fleet --jobs 3
+sort out >both
+for name in one two; do sed "s/^/$name  /" doors.txt; done | sort >want
+cmp both want || fail "fleet does not say what doors says"
+echo "ok: fleet says what doors says"
+show fleet fleet --json
+python3 -c '
+import json, sys
+text = open("out").read()
+decoder, at, found = json.JSONDecoder(), 0, {}
+while at < len(text):
+    one, at = decoder.raw_decode(text, at)
+    found[one["folder"]] = len(one["opens"])
+    at += len(text[at:]) - len(text[at:].lstrip())
+sys.exit(found != {"one": 3, "two": 3})' || fail "fleet as JSON"
+echo "ok: fleet as JSON"
+printf 'X' | dd of=fleet/one/segment-00000000 bs=1 seek=200 conv=notrunc 2>err
+if "$lockbus" journal fleet fleet >out 2>err; then
+    fail "a damaged journal of many is no failure"
+fi
+[ "$(grep -c '^two  ' out)" -eq 3 ] || fail "a damaged one stopped the other"
+grep -q 'one' err || fail "the damaged one is not named"
+echo "ok: a damaged one is told and stops no other"
+if "$lockbus" journal fleet nowhere >out 2>err; then
+    fail "no folder is a fleet"
+fi
+if "$lockbus" journal doors journal --jobs 2 >out 2>err; then
+    fail "--jobs belongs to fleet"
+fi
+show doors journal
+
 show doors journal --json
 for name in block boot powered_ms unix_s trusted entry what door ref stay \
     order_no reason by_code assumed rule count authority parcel_ref outcome \

@@ -9,6 +9,7 @@
 
 #include "anchors.h"
 #include "issue_args.h"
+#include "journal_fleet.h"
 #include "journal_rows.h"
 
 #include "base/bytes.h"
@@ -28,6 +29,8 @@ struct wish {
     uint8_t device_key[32];
     const char *key, *since_text, *until_text, *anchor;
     bool as_json;
+    uint64_t jobs;
+    bool has_jobs;
     uint64_t since, until; /* Unix s; the first that counts, the first after */
     uint8_t root_key[32];
     uint64_t anchor_block;
@@ -308,14 +311,38 @@ static int list(const struct wish *wish, const char *dir, bool doors)
     return err == LOCKBUS_OK ? TOOL_OK : tool_complain(&why);
 }
 
+static int ask_one(const void *user, const char *dir)
+{
+    return list(user, dir, true);
+}
+
+static int ask_all(const struct wish *wish, const char *parent)
+{
+    const struct fleet_question question = {.parent = parent,
+                                            .jobs = (unsigned)wish->jobs,
+                                            .as_json = wish->as_json,
+                                            .ask = ask_one,
+                                            .user = wish};
+
+    return journal_fleet(&question);
+}
+
 /* Whether the options belong to the word; else it is said. */
 static bool fits(const struct wish *wish)
 {
     const char *what = wish->words.item[0], *text = NULL;
     bool verifies = strcmp(what, "verify") == 0;
+    bool all = strcmp(what, "fleet") == 0;
 
-    if (!verifies && strcmp(what, "show") != 0 && strcmp(what, "doors") != 0) {
-        text = "it is show, doors or verify";
+    if (!verifies && !all && strcmp(what, "show") != 0 &&
+        strcmp(what, "doors") != 0) {
+        text = "it is show, doors, fleet or verify";
+    } else if (wish->has_jobs && !all) {
+        text = "--jobs: belongs to fleet";
+    } else if (wish->jobs < 1) {
+        text = "--jobs: is 1 to 64";
+    } else if (all && wish->key != NULL) {
+        text = "--key: is one cabinet's";
     } else if (verifies &&
                (wish->since_text != NULL || wish->until_text != NULL)) {
         text = "--since and --until: verify reads everything";
@@ -333,7 +360,7 @@ static bool fits(const struct wish *wish)
 
 int cmd_journal(int argc, char **argv)
 {
-    struct wish wish = {.until = UINT64_MAX};
+    struct wish wish = {.until = UINT64_MAX, .jobs = 1};
     struct issue_arg args[] = {
         {.name = "", .kind = ISSUE_LIST, .to = &wish.words},
         {.name = "--key",
@@ -360,6 +387,11 @@ int cmd_journal(int argc, char **argv)
          .kind = ISSUE_LIST,
          .to = &wish.anchors,
          .optional = true},
+        {.name = "--jobs",
+         .kind = ISSUE_NUMBER,
+         .to = &wish.jobs,
+         .max = FLEET_JOBS_MAX,
+         .optional = true},
         {.name = "--device",
          .kind = ISSUE_HEX,
          .to = wish.device_key,
@@ -369,6 +401,7 @@ int cmd_journal(int argc, char **argv)
     bool read = issue_args(argc, argv, args, sizeof args / sizeof args[0]);
 
     wish.has_device = args[sizeof args / sizeof args[0] - 1].seen;
+    wish.has_jobs = args[sizeof args / sizeof args[0] - 2].seen;
     if (!read || !issue_files(argv, &wish.words, 2) || !fits(&wish)) {
         return tool_usage(argv[0], NULL);
     }
@@ -379,9 +412,10 @@ int cmd_journal(int argc, char **argv)
         return TOOL_FAILED;
     }
     const char *what = wish.words.item[0], *dir = wish.words.item[1];
-    bool verifies = strcmp(what, "verify") == 0;
-    int result = verifies ? verify(&wish, dir)
-                          : list(&wish, dir, strcmp(what, "doors") == 0);
+    int result = strcmp(what, "verify") == 0 ? verify(&wish, dir)
+                 : strcmp(what, "fleet") == 0
+                     ? ask_all(&wish, dir)
+                     : list(&wish, dir, strcmp(what, "doors") == 0);
 
     lb_crypto_wipe(wish.root_key, sizeof wish.root_key);
     return result;

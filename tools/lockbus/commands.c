@@ -80,10 +80,13 @@ static const struct tool_command commands[] = {
      "lockbus trace path:/dev/ttyUSB1 --baud 19200,8N1 -o bus.pcapng"},
     {"journal", cmd_journal,
      "show|doors DIR [--key FILE] [--since DATE] [--until DATE] [--json]\n"
+     "       lockbus journal fleet FOLDER [--jobs N] [--since DATE]\n"
+     "               [--until DATE] [--json]\n"
      "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST]\n"
      "               [--anchors FILE]... [--device HEX] [--json]",
      "What happened; which doors opened, when, on whose authority; whether\n"
-     "anybody changed the record. DATE is YYYY-MM-DD, a day in UTC, itself\n"
+     "anybody changed the record. fleet asks which doors of every journal that\n"
+     "is a folder of FOLDER, or in one as journal/. DATE is YYYY-MM-DD, a day in UTC, itself\n"
      "included; --key FILE is the escrow file, --anchors FILE what the "
      "cabinet\n"
      "signed of its journal's end, --device HEX the key it signed with, as\n"
