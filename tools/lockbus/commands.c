@@ -85,8 +85,10 @@ static const struct tool_command commands[] = {
      "       lockbus journal verify DIR [--key FILE] [--anchor BLOCK:DIGEST]\n"
      "               [--anchors FILE]... [--device HEX] [--json]",
      "What happened; which doors opened, when, on whose authority; whether\n"
-     "anybody changed the record. fleet asks which doors of every journal that\n"
-     "is a folder of FOLDER, or in one as journal/. DATE is YYYY-MM-DD, a day in UTC, itself\n"
+     "anybody changed the record. fleet asks which doors of every journal "
+     "that\n"
+     "is a folder of FOLDER, or in one as journal/. DATE is YYYY-MM-DD, a day "
+     "in UTC, itself\n"
      "included; --key FILE is the escrow file, --anchors FILE what the "
      "cabinet\n"
      "signed of its journal's end, --device HEX the key it signed with, as\n"
